@@ -15,14 +15,7 @@ import {
 } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
-import {
-  at,
-  everywhere,
-  ONE_MANAGER,
-  type Place,
-  type Site,
-  TWO_NODES,
-} from "../support/places.ts";
+import { at, everywhere, ONE_MANAGER, type Place, type Site } from "../support/places.ts";
 import { reply, request } from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { HELD_AS_BYTES, HELD_AS_TEXT, HeldTexts } from "../../wire/held_texts.ts";
@@ -159,8 +152,8 @@ for (const [name, make] of Object.entries(VALUES)) {
     }
     assertEquals([count, (await traffic(client, setting.site)).pending], [2, 0]);
   };
+  // Over two nodes 64 MiB pass in tests/cluster/trunks_over_nats_test.ts.
   at(ONE_MANAGER, title, test);
-  if (name === "rows") at(TWO_NODES, title, test);
 }
 
 everywhere(

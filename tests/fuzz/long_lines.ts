@@ -41,7 +41,7 @@ const encoder = new TextEncoder();
 
 /** What is fuzzed of long lines. */
 export function longLineTargets(): Target[] {
-  return [["TCP", 40], ["TLS", 12]].map(([over, numRuns]) => ({
+  return [["TCP", 20], ["TLS", 12]].map(([over, numRuns]) => ({
     name: `over ${over}, a line of any size arrives whole, as it was sent, and where it belongs`,
     numRuns: numRuns as number,
     check: async (trial) => {
