@@ -45,6 +45,9 @@ export class AttributeReader implements ServiceListener {
   #hasSaidSlow = false;
   /** The error that was said last. */
   #noted: string | undefined;
+  #isInStream = false;
+  /** Why the service is gone, while values that its stream has sent before are read. */
+  #gone: { readonly cause: Cause; readonly detail: string } | undefined;
 
   constructor(
     source: AttributeSource,
@@ -68,7 +71,8 @@ export class AttributeReader implements ServiceListener {
 
   /** @inheritdoc */
   onDown(cause: Cause, detail: string): void {
-    this.#series?.down(cause, detail);
+    if (this.#isInStream) this.#gone = { cause, detail };
+    else this.#series?.down(cause, detail);
   }
 
   /** Reads until the signal is aborted, and rejects with its reason then. */
@@ -138,6 +142,7 @@ export class AttributeReader implements ServiceListener {
   async #readStream(stream: Stream<unknown>, signal: AbortSignal): Promise<number> {
     const { writer } = this.#context;
     let count = 0;
+    this.#isInStream = true;
     try {
       for await (const value of stream) {
         const { time } = stream;
@@ -150,8 +155,20 @@ export class AttributeReader implements ServiceListener {
     } catch (error) {
       signal.throwIfAborted();
       this.#failed(error);
+    } finally {
+      this.#isInStream = false;
+      this.#openGone();
     }
     return count;
+  }
+
+  /** Opens the gap of a service that has gone while its stream was read: it may be back already. */
+  #openGone(): void {
+    if (this.#gone === undefined) return;
+    const { cause, detail } = this.#gone;
+    this.#gone = undefined;
+    if (this.#service.link === undefined) this.#series!.down(cause, detail);
+    else this.#series!.open(cause, detail);
   }
 
   #failed(error: unknown): void {

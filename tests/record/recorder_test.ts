@@ -404,6 +404,26 @@ Deno.test("a service that restarts is a gap of each of its sources, also with an
   });
 });
 
+Deno.test("what a stream has sent before its service goes is recorded before the gap", async () => {
+  await using room = await openRoom();
+  const target = new MemoryTarget();
+  await recording(room, ["DMM.readings(1000000)"], async (recorder) => {
+    await recorder.until("readings", () => target.readings.length > 1_000);
+    target.block("the disk is full"); // so that values wait to be read
+    await recorder.until("it is full", () => (recorder.recorder.blocked?.waiting ?? 0) >= 100_000);
+    const { length } = target.readings;
+    await room.dmm.shutdown();
+    await recorder.until("it is told", () => recorder.notes.includes("The 'DMM' service is gone"));
+    target.block(undefined);
+    const gone = () =>
+      target.gapsOf("DMM.readings").filter(({ reason }) => reason.startsWith("service gone"));
+    await recorder.until("it is gone", () => gone().length > 0);
+    assert(target.readings.length > length + 100_000);
+    const { time } = target.readings.at(-1)!;
+    assertEquals(gone().map(({ start, end }) => [start, end]), [[time, undefined]]);
+  }, { target });
+});
+
 Deno.test("a Manager that restarts is a gap of each source", async () => {
   await using room = await openRoom();
   await recording(room, ["DMM.voltage@5ms", "DMM:temperature"], async (recorder) => {
