@@ -10,6 +10,7 @@ import { type ConnectOptions, resolveOptions } from "../device/connect_options.t
 import { Service } from "../service.ts";
 import type { Transport } from "../net/transport.ts";
 import { commands, options, report, run } from "./commands.ts";
+import { watchPauses } from "./pauses.ts";
 
 /** The options of the program. */
 export interface ArraysPeerOptions extends ConnectOptions {
@@ -39,26 +40,6 @@ export interface ArraysReport {
 const EVERY = 2;
 const BYTES = 8;
 
-/** Measures how long the event loop is blocked. */
-function watchPauses(): { longest(): number } {
-  let last = performance.now();
-  let longest = 0;
-  const sample = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last - EVERY);
-    last = now;
-  };
-  setInterval(sample, EVERY);
-  return {
-    longest() {
-      sample();
-      const since = longest;
-      longest = 0;
-      return since;
-    },
-  };
-}
-
 function numbers(size: number): Float64Array<ArrayBuffer> {
   return Float64Array.from({ length: size / BYTES }, (_, index) => index * 1.1);
 }
@@ -82,7 +63,7 @@ class Scope extends Service {
 }
 
 async function serve(address: ConnectOptions): Promise<void> {
-  const pauses = watchPauses();
+  const pauses = watchPauses(EVERY);
   await using scope = new Scope();
   await scope.start(address);
   report({ connected: true });
@@ -90,7 +71,7 @@ async function serve(address: ConnectOptions): Promise<void> {
 }
 
 async function call(address: ConnectOptions): Promise<void> {
-  const pauses = watchPauses();
+  const pauses = watchPauses(EVERY);
   await using client = await connect(address);
   const scope = await client.link<Scope>("Scope");
   report({ connected: true });

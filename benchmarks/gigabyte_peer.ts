@@ -10,6 +10,7 @@ import { connect } from "../client.ts";
 import type { ConnectOptions } from "../device/connect_options.ts";
 import { Service } from "../service.ts";
 import { commands, options, report, run } from "./commands.ts";
+import { watchPauses } from "./pauses.ts";
 
 /** What the value is: one array of numbers, or one of objects. */
 export type Content = "numbers" | "objects";
@@ -110,7 +111,7 @@ async function request(
   const store = await client.link<Store>(service);
   const value = way === "argument" ? make(content, size) : [];
   report({ connected: true });
-  const pauses = watchPauses();
+  const pauses = watchPauses(EVERY);
   for await (const _command of commands()) {
     pauses.longest();
     const start = performance.now();
@@ -123,26 +124,6 @@ async function request(
     const isWhole = isDeepStrictEqual(summary, expectedSummary(content, size));
     report({ time, longest, isWhole });
   }
-}
-
-/** Measures how long the event loop is blocked. */
-function watchPauses(): { longest(): number } {
-  let last = performance.now();
-  let longest = 0;
-  const sample = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last - EVERY);
-    last = now;
-  };
-  setInterval(sample, EVERY);
-  return {
-    longest() {
-      sample();
-      const since = longest;
-      longest = 0;
-      return since;
-    },
-  };
 }
 
 if (import.meta.main) {

@@ -10,6 +10,7 @@ import { connect } from "../client.ts";
 import type { ConnectOptions } from "../device/connect_options.ts";
 import { Service } from "../service.ts";
 import { commands, options, report, run } from "./commands.ts";
+import { watchPauses } from "./pauses.ts";
 
 /** The form of a large value: one array of numbers, many such arrays, or one text. */
 export type Form = "array" | "rows" | "text";
@@ -45,26 +46,6 @@ class Store extends Service {
   }
 }
 
-/** Measures how long the event loop is blocked. */
-function watchPauses(): { longest(): number } {
-  let last = performance.now();
-  let longest = 0;
-  const sample = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last - EVERY);
-    last = now;
-  };
-  setInterval(sample, EVERY);
-  return {
-    longest() {
-      sample();
-      const since = longest;
-      longest = 0;
-      return since;
-    },
-  };
-}
-
 /** Numbers like those of a voltmeter, all of the same length. */
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (1e15 + (i * 7_919) % 8e15 * 10 + 1) / 1e16);
@@ -87,7 +68,7 @@ const FORMS: Record<Form, { make(size: number): unknown; copy(value: never): voi
 };
 
 async function serve(address: ConnectOptions): Promise<void> {
-  const pauses = watchPauses();
+  const pauses = watchPauses(EVERY);
   await using store = new Store();
   await store.start(address);
   report({ connected: true });
@@ -95,7 +76,7 @@ async function serve(address: ConnectOptions): Promise<void> {
 }
 
 async function request(form: Form, size: number, address: ConnectOptions): Promise<void> {
-  const pauses = watchPauses();
+  const pauses = watchPauses(EVERY);
   await using client = await connect(address);
   const store = await client.link<Store>("Store");
   const value = FORMS[form].make(size);

@@ -8,9 +8,8 @@
 
 import { logger } from "../base/log.ts";
 import { CLUSTER_LIMITS } from "../limits.ts";
-import { encodeNamesOnly } from "../manager/peer.ts";
+import { encodeNamesOnly, NOTHING_SAID_JSON } from "../manager/peer.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
-import { NOTHING_SAID } from "../wire/about.ts";
 import {
   encodeChange,
   encodeSnapshotPart,
@@ -43,9 +42,6 @@ export const ANSWER_INTERVAL = 1_000;
 
 /** Which part of the time may be spent on changes, of many large services that come and go. */
 const CHANGE_SHARE = 0.1;
-
-/** What a service says of itself that says nothing. */
-const NOTHING = JSON.stringify(NOTHING_SAID);
 
 /** How much of a message is not services, in bytes. */
 const OVERHEAD = 1024;
@@ -166,9 +162,9 @@ export class Announcer {
   #announcedAs(service: AnnouncedService): AnnouncedService {
     const forms = [
       service,
-      { ...service, about: NOTHING },
-      { ...service, about: NOTHING, attributes: encodeNamesOnly(service, "null") },
-      { ...service, about: NOTHING, attributes: "{}", streams: [] },
+      { ...service, about: NOTHING_SAID_JSON },
+      { ...service, about: NOTHING_SAID_JSON, attributes: encodeNamesOnly(service, "null") },
+      { ...service, about: NOTHING_SAID_JSON, attributes: "{}", streams: [] },
     ];
     const fits = (one: AnnouncedService) => sizeOfService(one) <= this.#serviceSize && isFlat(one);
     return forms.find(fits) ?? forms.at(-1)!;

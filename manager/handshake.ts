@@ -33,9 +33,9 @@ import { memberText } from "../wire/member_text.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { ABOUT } from "../wire/protocol.ts";
 import { checkDepth } from "./depth.ts";
-import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
+import { toServiceAbout } from "../wire/about.ts";
 import { checkName } from "./names.ts";
-import type { PeerIdentity } from "./peer.ts";
+import { NOTHING_SAID_JSON, type PeerIdentity } from "./peer.ts";
 import type { Yielder } from "../base/pause.ts";
 import { repr } from "../base/repr.ts";
 import { withoutQuotes } from "./terminal.ts";
@@ -317,10 +317,8 @@ function aboutOf(
 ): string | undefined {
   if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
   const json = encodeValue(toServiceAbout(about, names));
-  return json === NOTHING ? undefined : json;
+  return json === NOTHING_SAID_JSON ? undefined : json;
 }
-
-const NOTHING = encodeValue(NOTHING_SAID);
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];

@@ -30,7 +30,7 @@ export class Origins {
     return this.#enter(user === undefined ? blockOf(address) : `user ${user.pid}`);
   }
 
-  /** A session with another node as a holder: all of them have one origin, whoever the clients are. */
+  /** A session with another node as a holder. All sessions with one node have the same origin. */
   enterNode(node: string): { holder: Holder; leave: () => void } {
     return this.#enter(`node ${node}`);
   }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { NOTHING_SAID } from "../wire/about.ts";
 import { parseJson } from "../wire/json.ts";
 import { UidMap } from "../base/uid_map.ts";
 import type { SessionUser } from "./database/users_table.ts";
@@ -225,6 +226,9 @@ export function encodeEntry(
   const rest = JSON.stringify({ address, language, os, max_clients: maxClients, ...more });
   return `{"attributes":${attributes},${rest.slice(1)}`;
 }
+
+/** What a service says that says nothing, as JSON. */
+export const NOTHING_SAID_JSON = JSON.stringify(NOTHING_SAID);
 
 /** The attributes of a service, as JSON, with `null` or another value in the place of each value. */
 export function encodeNamesOnly(

@@ -20,7 +20,6 @@ import {
 } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { LANGUAGE, OS } from "../version.ts";
-import { NOTHING_SAID } from "../wire/about.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
@@ -37,6 +36,7 @@ import {
   encodeEntry,
   encodeNamesOnly,
   networkNames,
+  NOTHING_SAID_JSON,
   type Peer,
   type Service,
 } from "./peer.ts";
@@ -167,7 +167,7 @@ export class RequestHandlers<Session> {
         maxClients,
         extensions: this.#known(service.extensions),
         streams,
-        about: isHidden ? aboutNames(service) : service.about ?? NOTHING,
+        about: isHidden ? aboutNames(service) : service.about ?? NOTHING_SAID_JSON,
       };
     });
   }
@@ -349,7 +349,7 @@ export class RequestHandlers<Session> {
   }
 
   #aboutFor(peer: Peer<Session>, service: Service<Session>): string {
-    if (this.#context.registry.mayUse(peer, service)) return service.about ?? NOTHING;
+    if (this.#context.registry.mayUse(peer, service)) return service.about ?? NOTHING_SAID_JSON;
     return aboutNames(service);
   }
 }
@@ -508,9 +508,6 @@ function clientsByService<Session>(
 
 /** The extensions that a client and its service must both offer to use them. */
 const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS, TIME, TRACE, ARRAYS];
-
-/** What a service says that says nothing, as JSON. */
-const NOTHING = JSON.stringify(NOTHING_SAID);
 
 /** Who offers a service, for a client that wants to know it. */
 function ownerFor<Session>(
