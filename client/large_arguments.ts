@@ -1,6 +1,7 @@
 /**
  * The arguments of a call that are too large for one piece, or have arrays of numbers: written at the
- * call where that takes a few milliseconds, and otherwise while they are sent.
+ * call where that takes a few milliseconds, and otherwise while they are sent. `/client.js` knows no
+ * arrays, and has `web/page/large_arguments.ts` in its place.
  *
  * `requests.ts` decides when they are sent, and whether in pieces or in one line.
  *
@@ -8,7 +9,7 @@
  */
 
 import { ArrayParts, InlineArrays, readArrays } from "../wire/array_codec.ts";
-import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
+import { mayHaveReserved } from "../wire/array_key.ts";
 import { parseJsonExactly } from "../wire/json.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
@@ -44,9 +45,8 @@ export class LargeArguments {
   constructor(args: readonly unknown[], kwargs: JsonObject, form: ArrayForm) {
     this.#form = form;
     this.#args = partOf("args", args, writerOf(form));
-    const first = KNOWS_ARRAYS ? partsOf(this.#args.arrays) : undefined;
-    const isNow = !KNOWS_ARRAYS || isMeasured(this.#args.json);
-    this.#kwargs = partOf("kwargs", kwargs, writerOf(form, first), isNow);
+    const isNow = isMeasured(this.#args.json);
+    this.#kwargs = partOf("kwargs", kwargs, writerOf(form, partsOf(this.#args.arrays)), isNow);
   }
 
   /** Whether they are written: the caller may change them. */
@@ -90,7 +90,6 @@ export class LargeArguments {
   /** They are not needed again. */
   release(): void {
     this.releaseTexts();
-    if (!KNOWS_ARRAYS) return;
     for (const { arrays } of [this.#args, this.#kwargs]) partsOf(arrays)?.release();
   }
 
@@ -109,7 +108,6 @@ export class LargeArguments {
       },
       release: () => this.releaseTexts(),
     };
-    if (!KNOWS_ARRAYS) return { json, arrays: [], isHeld: json.isHeld };
     const isHeld = json.isHeld && areCopied(this.#args) && areCopied(this.#kwargs);
     return { json, arrays: arraysOf(this.#args, this.#kwargs), isHeld };
   }
@@ -131,13 +129,13 @@ interface Part {
 }
 
 function writerOf(form: ArrayForm, before?: ArrayParts): InlineArrays | undefined {
-  if (!KNOWS_ARRAYS || form === "lists") return undefined;
+  if (form === "lists") return undefined;
   if (form === "inline") return new InlineArrays();
   return new ArrayParts(() => before?.parts.length ?? 0);
 }
 
 function partsOf(arrays: InlineArrays | undefined): ArrayParts | undefined {
-  return KNOWS_ARRAYS && arrays instanceof ArrayParts ? arrays : undefined;
+  return arrays instanceof ArrayParts ? arrays : undefined;
 }
 
 /** @param isNow Whether it is written now. The arrays before it have to be counted first. */
@@ -148,10 +146,10 @@ function partOf(
   isNow = true,
 ): Part {
   const write = () => {
-    if (KNOWS_ARRAYS) partsOf(arrays)?.begin();
+    partsOf(arrays)?.begin();
     return writeJson(value, PIECE_LENGTH, name, arrays);
   };
-  const json = !KNOWS_ARRAYS || isNow ? measureNow(write) : { texts: [], size: 0, rest: write() };
+  const json = isNow ? measureNow(write) : { texts: [], size: 0, rest: write() };
   return { name, value, arrays, write, json };
 }
 
