@@ -146,8 +146,12 @@ export class Series {
     // A source that is too slow gives no better reason than that it gives nothing at all.
     if (gap.cause === cause || cause === "too slow" || this.#writer.isFull) return;
     const end = this.#clock.now();
-    if (end <= gap.start) return; // the clock of the source is ahead
-    this.#writer.add(this.description, undefined, [{ start: gap.start, end, reason: gap.reason }]);
+    if (end < gap.start) return; // the clock of the source is ahead
+    // One that has just begun is replaced: a row belongs to a source and a start.
+    if (end > gap.start) {
+      const row = { start: gap.start, end, reason: gap.reason };
+      this.#writer.add(this.description, undefined, [row]);
+    }
     this.#begin(end, cause, detail);
   }
 

@@ -80,6 +80,17 @@ Deno.test("a gap with another cause follows the one before it without a hole", a
   ]);
 });
 
+Deno.test("a gap with another cause replaces one that has begun in the same millisecond", async () => {
+  const { series, rows, clock } = open();
+  series.add(1, 7);
+  clock.now = 7;
+  series.open("Manager gone");
+  series.open("recorder stopped");
+  assertEquals((await rows()).slice(1), [[7, undefined, "recorder stopped"]]);
+  series.add(2, 300);
+  assertEquals((await rows()).slice(1), [[7, 300, "recorder stopped"]]);
+});
+
 Deno.test("a reason is one line of bounded length without control characters", async () => {
   const { series, rows } = open();
   series.add(1, 7);
