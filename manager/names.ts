@@ -1,6 +1,6 @@
 /**
  * The length of names and uids, which the Manager keeps, logs and sends to others: checked where they
- * come in, in an identity (`handshake.ts`), in a message (`router.ts`) and in the arguments of a
+ * come in, in an identity (`handshake.ts`), in a message (`routed_message.ts`) and in the arguments of a
  * request to the Manager (`request_handlers.ts`).
  *
  * @module
