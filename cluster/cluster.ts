@@ -97,7 +97,7 @@ class Cluster implements Joined, Channels {
       bus,
       subjects,
       clock: SYSTEM_CLOCK,
-      services: () => handlers.announced(),
+      services: () => handlers.listing.announced(),
       enter: (incarnation) => this.#enter(incarnation),
       onHere: ({ name }) => this.sessions.nodeAppeared(name),
       onGone: ({ name }, reason) => this.#trunks?.nodeGone(name, DEPARTURES[reason]),
@@ -166,7 +166,7 @@ class Cluster implements Joined, Channels {
       version: VERSION,
       bus: this.#bus,
       clock: SYSTEM_CLOCK,
-      services: () => this.#parts.handlers.announced(),
+      services: () => this.#parts.handlers.listing.announced(),
     });
     return {
       tick: () => trunks.beat(),

@@ -1,7 +1,7 @@
 /**
  * The length of names and uids, which the Manager keeps, logs and sends to others: checked where they
  * come in, in an identity (`handshake.ts`), in a message (`routed_message.ts`) and in the arguments of a
- * request to the Manager (`request_handlers.ts`).
+ * request to the Manager (`arguments.ts`).
  *
  * @module
  */

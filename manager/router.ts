@@ -100,7 +100,7 @@ export class Router<Sink extends LineSink> {
   /** Lets the clients use the services of other nodes from now on. */
   join(remote: RemoteServices<Session<Sink>, Sink>): void {
     this.#remote = remote;
-    this.#requests.remote = this.#handlers.remote = this.#registry.nodes = remote;
+    this.#requests.remote = this.#handlers.listing.remote = this.#registry.nodes = remote;
   }
 
   /**
@@ -231,7 +231,7 @@ export class Router<Sink extends LineSink> {
 
   /** The identity of the Manager, with every connected client and service. */
   identities(): Identities {
-    return this.#handlers.identities();
+    return this.#handlers.listing.identities();
   }
 
   /**
