@@ -300,10 +300,14 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       if (held === undefined) return this.#sendError(line, uid, service);
     } else if (attribute === "link") {
       this.#links.add(service);
-      (this.#client.remoteLinks ??= new Set()).add(this.#nameHere(service));
-      this.#options.onLinked(this.#nameHere(service));
+      const name = this.#nameHere(service);
+      const links = this.#client.remoteLinks ??= new Map();
+      if (!links.has(name)) links.set(name, { isLocked: false });
+      this.#options.onLinked(name);
     } else if (attribute === "unlink") {
       this.#unlink(service);
+    } else {
+      this.#noteLock(service, attribute);
     }
     const { networkName } = this.#client;
     const ending = `,"requester":${JSON.stringify(networkName)},"uid":${JSON.stringify(uid)}}`;
@@ -352,6 +356,14 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   #unlink(service: string): void {
     this.#links.delete(service);
     this.#client.remoteLinks?.delete(this.#nameHere(service));
+  }
+
+  /** The client has got a lock, or has given it back. */
+  #noteLock(service: string, attribute: string): void {
+    const link = this.#client.remoteLinks?.get(this.#nameHere(service));
+    if (link === undefined) return;
+    if (attribute === "acquire_lock") link.isLocked = true;
+    else if (attribute === "release_lock") link.isLocked = false;
   }
 
   /** Sends a request to the Manager of the node. Returns its uid. */

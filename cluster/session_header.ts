@@ -13,6 +13,7 @@ import type { Limits } from "../limits.ts";
 import { checkName } from "../manager/names.ts";
 import type { Client, PeerIdentity, RemoteUser } from "../manager/peer.ts";
 import type { JsonObject } from "../wire/message.ts";
+import { GONE } from "../wire/protocol.ts";
 
 /** A client of another node. */
 export interface RemoteClient {
@@ -27,7 +28,8 @@ const ADDRESS = /^.+:\d{1,5}$/;
 type HeaderLimits = Pick<Limits, "maxNameLength" | "maxAttributes">;
 
 /**
- * The header for a client.
+ * The header for a client. That a service is gone is told to each session: this Manager knows the links
+ * of its clients, whether these want to be told or not.
  *
  * @param known The extensions that its Manager knows.
  */
@@ -38,7 +40,7 @@ export function headerOf(client: Client<unknown>, known: readonly string[]): Jso
     address,
     language,
     os,
-    extensions: extensions.filter((one) => known.includes(one)),
+    extensions: [...new Set([...extensions, GONE])].filter((one) => known.includes(one)),
     ...(user === undefined ? {} : { user: user.username }),
   };
 }
