@@ -374,15 +374,15 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const { web = false, webOrigin = [], metrics } = options;
-      const partsAt = (port: number, origins: readonly string[]) =>
-        webParts(port, origins, options.host, addresses, credentials, hosts);
+      const partsAt = (port: number, option: string, origins: readonly string[]) =>
+        webParts(port, option, origins, options.host, addresses, credentials, hosts);
       if (web !== false && credentials) await checkKeyForBrowsers(credentials);
       const pages = web === false
         ? undefined
-        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, webOrigin);
+        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, "--web", webOrigin);
       opened.push(...pages?.listeners ?? []);
       // No page of another site has a business there.
-      const scraped = metrics === undefined ? undefined : await partsAt(metrics, []);
+      const scraped = metrics === undefined ? undefined : await partsAt(metrics, "--metrics", []);
       return new Manager(
         parts,
         listeners,
@@ -620,6 +620,7 @@ type WebParts =
 /** Loads the gateway, and listens on a port for browsers, or for a monitoring system. */
 async function webParts(
   port: number,
+  option: string,
   origins: readonly string[],
   host: string | undefined,
   addresses: readonly string[] | undefined,
@@ -633,7 +634,7 @@ async function webParts(
   const shown = credentials ? hostNames(credentials.cert) : [];
   return {
     Gateway,
-    listeners: listen(addresses, port, credentials),
+    listeners: listen(addresses, port, credentials, { option }),
     allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
   };
 }
