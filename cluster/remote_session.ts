@@ -16,6 +16,7 @@
 import type { Holder } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
+import { UidSource } from "../base/uid_source.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
 import type { Client } from "../manager/peer.ts";
@@ -77,7 +78,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   readonly #requests: SessionRequests<Session<PeerConnection>>;
   readonly #links: SessionLinks;
   /** What the uids of requests to the Manager of the node begin with: no client can guess it. */
-  readonly #prefix = `${crypto.randomUUID()}-`;
+  readonly #prefix = `${new UidSource().next()}-`;
   #askedCount = 0;
   /** The ends of lines that name a service, by that name. */
   readonly #endings = new Map<string, Uint8Array>();

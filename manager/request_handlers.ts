@@ -30,7 +30,7 @@ import { heldRecords, type LogEntries } from "../logs/recent_records.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
-import { checkName } from "./names.ts";
+import { checkName, checkServiceName, checkUserName } from "./names.ts";
 import {
   type Client,
   encodeEntry,
@@ -149,7 +149,7 @@ export class RequestHandlers<Session> {
     if (found === undefined) return undefined;
     const [service, ...rest] = found.signature.bind(`Manager.${attribute}`, args, kwargs);
     if (typeof service !== "string") return undefined;
-    return { name: checkName("service", service, this.#context.limits), args: rest };
+    return { name: checkServiceName("service", service, this.#context.limits), args: rest };
   }
 
   /** The services that this node announces to the others. */
@@ -271,22 +271,22 @@ export class RequestHandlers<Session> {
 
   #peerHandlers(): Record<string, PeerHandler<Session>> {
     const { registry, status, limits } = this.#context;
-    const asName = nameReader(limits);
+    const asService = nameReader(limits, checkServiceName);
     return {
       identity: () => (peer) => new EncodedValue(this.#encodeIdentities(peer)),
       status: () => ({ networkName }) => status(networkName),
       about: (service = null) => (peer) =>
-        this.#about(peer, service === null ? undefined : asName("service", service)),
-      link: (service) => (peer) => this.#link(asClient(peer), asName("service", service)),
-      unlink: (service) => (peer) => registry.unlink(asClient(peer), asName("service", service)),
+        this.#about(peer, service === null ? undefined : asService("service", service)),
+      link: (service) => (peer) => this.#link(asClient(peer), asService("service", service)),
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asService("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
         registry.acquireLock(
           asClient(peer),
-          asName("service", service),
+          asService("service", service),
           asFlag("shared", shared ?? false),
         ),
       release_lock: (service) => (peer) =>
-        registry.releaseLock(asClient(peer), asName("service", service)),
+        registry.releaseLock(asClient(peer), asService("service", service)),
     };
   }
 
@@ -445,9 +445,10 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
 function accessHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
   const { access } = context.database;
   const asName = nameReader(context.limits);
+  const asUser = nameReader(context.limits, checkUserName);
   const changing =
     (change: "allow" | "deny" | "offer" | "unoffer"): AdminHandler => (service, ...usernames) => {
-      const names = usernames.map((username) => asName("username", username));
+      const names = usernames.map((username) => asUser("username", username));
       access[change](asName("service", service), names);
       context.accessChanged?.();
     };
@@ -536,8 +537,9 @@ function asText(parameter: string, value: unknown): string {
 /** Reads an argument that is the name of a service, a user or a computer. */
 function nameReader(
   limits: Pick<Limits, "maxNameLength">,
+  check = checkName,
 ): (parameter: string, value: unknown) => string {
-  return (parameter, value) => checkName(parameter, asText(parameter, value), limits);
+  return (parameter, value) => check(parameter, asText(parameter, value), limits);
 }
 
 function asFlag(parameter: string, value: unknown): boolean {

@@ -48,7 +48,7 @@ import {
   READY,
   STREAM,
 } from "../wire/protocol.ts";
-import { checkName } from "./names.ts";
+import { checkName, checkServiceName } from "./names.ts";
 import {
   type Client,
   isRemoteUser,
@@ -365,7 +365,7 @@ export class Router<Sink extends LineSink> {
       if (!this.#isRequest()) return this.#receiveAnswer(client, line);
       const attribute = this.#name("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
-      const name = this.#name("service");
+      const name = checkServiceName("service", this.#text("service"), this.#limits);
       this.#check("args", "array");
       this.#check("kwargs", "object");
       const uid = this.#name("uid");
