@@ -436,7 +436,7 @@ Deno.test("a long reply for a client that reads too slowly fails its own request
   await using own = sessionOf(lab);
   const { client, session, transport } = own;
   const bytes = new TextEncoder().encode(JSON.stringify(request()));
-  session.forward("S", "1", { bytes, end: bytes.length - 1, held: undefined });
+  session.forward("S", "1", { bytes, end: bytes.length - 1, held: undefined, members: "" });
   session.ask("S", "link", "link", []);
   await until("both are sent", () => transport.text.includes('"link"'));
   const held = { length: 9_000_000, mayWaitFor: () => false } as unknown as HeldLine;
