@@ -295,6 +295,7 @@ export class Manager implements AsyncDisposable {
       connectionHandler: this.#connectionHandler,
       longLines: this.#longLines,
       statistics,
+      spans,
       track: (task) => void this.#track(task),
     });
     if (this.#joined !== undefined) router.join(this.#joined.sessions);

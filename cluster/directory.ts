@@ -132,6 +132,11 @@ export class Directory {
     return this.#nodes.get(node)?.services.values() ?? [];
   }
 
+  /** One of them, by its name there. */
+  service(node: string, name: string): AnnouncedService | undefined {
+    return this.#nodes.get(node)?.services.get(name);
+  }
+
   /** The names of the nodes that are there and have a service of that name. */
   nodesWith(service: string): string[] {
     return this.nodes().filter((name) => this.#nodes.get(name)!.services.has(service));

@@ -13,7 +13,7 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
+import { CancelledError, ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
 import { progressBar, showProgress } from "../progress.ts";
 import { runSession } from "../client_session.ts";
 import {
@@ -105,6 +105,7 @@ async function call(
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
   const files = out === undefined ? undefined : new NpyFiles(out);
+  await files?.check();
   // An argument that cannot be parsed is an error before anything is sent.
   const parse = await wordParser(words, each);
   const given = parseArguments(words, parse);
@@ -118,12 +119,23 @@ async function call(
       const bar = `${verb} ${printable(`${method} of ${service}`)} ${progressBar(done, total)}`;
       progress.show(done < total ? bar : waiting);
     };
+    const save = async (result: unknown) => {
+      try {
+        await files?.write(asArray(result));
+      } catch (error) {
+        // The method has been called, and perhaps cannot be again: what it has given is not lost.
+        if (!(error instanceof CancelledError)) {
+          print(`${formatResult(result, true, Deno.stdout.isTerminal())}\n`);
+        }
+        throw error;
+      }
+    };
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       try {
         for await (const result of resultsOf(link, method, options)) {
           progress.clear();
-          await files?.write(asArray(result));
+          await save(result);
           if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
         }
         return true;
