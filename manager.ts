@@ -40,7 +40,8 @@ import type { Retention } from "./manager/database/connections_table.ts";
 import type { ConnectionRecords } from "./manager/connection_records.ts";
 import type { ConnectionHandler } from "./manager/connection_handler.ts";
 import type { Registry } from "./manager/registry.ts";
-import type { Router, Session } from "./manager/router.ts";
+import type { Router } from "./manager/router.ts";
+import type { Session } from "./manager/session.ts";
 import type { Statistics } from "./manager/statistics.ts";
 import type { ManagerStatus } from "./wire/status.ts";
 
@@ -293,6 +294,7 @@ export class Manager implements AsyncDisposable {
       connectionHandler: this.#connectionHandler,
       longLines: this.#longLines,
       statistics,
+      spans,
       track: (task) => void this.#track(task),
     });
     if (this.#joined !== undefined) router.join(this.#joined.sessions);
@@ -372,15 +374,15 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const { web = false, webOrigin = [], metrics } = options;
-      const partsAt = (port: number, origins: readonly string[]) =>
-        webParts(port, origins, options.host, addresses, credentials, hosts);
+      const partsAt = (port: number, option: string, origins: readonly string[]) =>
+        webParts(port, option, origins, options.host, addresses, credentials, hosts);
       if (web !== false && credentials) await checkKeyForBrowsers(credentials);
       const pages = web === false
         ? undefined
-        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, webOrigin);
+        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, "--web", webOrigin);
       opened.push(...pages?.listeners ?? []);
       // No page of another site has a business there.
-      const scraped = metrics === undefined ? undefined : await partsAt(metrics, []);
+      const scraped = metrics === undefined ? undefined : await partsAt(metrics, "--metrics", []);
       return new Manager(
         parts,
         listeners,
@@ -620,6 +622,7 @@ type WebParts =
 /** Loads the gateway, and listens on a port for browsers, or for a monitoring system. */
 async function webParts(
   port: number,
+  option: string,
   origins: readonly string[],
   host: string | undefined,
   addresses: readonly string[] | undefined,
@@ -633,7 +636,7 @@ async function webParts(
   const shown = credentials ? hostNames(credentials.cert) : [];
   return {
     Gateway,
-    listeners: listen(addresses, port, credentials),
+    listeners: listen(addresses, port, credentials, { option }),
     allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
   };
 }

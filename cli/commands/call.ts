@@ -11,7 +11,7 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
+import { CancelledError, ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
 import { progressBar, showProgress } from "../progress.ts";
 import { runSession } from "../client_session.ts";
 import {
@@ -126,12 +126,23 @@ async function call(
       const bar = `${verb} ${printable(`${method} of ${service}`)} ${progressBar(done, total)}`;
       progress.show(done < total ? bar : waiting);
     };
+    const save = async (result: unknown) => {
+      try {
+        await writer?.(result);
+      } catch (error) {
+        // The method has been called, and perhaps cannot be again: what it has given is not lost.
+        if (!(error instanceof CancelledError)) {
+          print(`${formatResult(result, true, Deno.stdout.isTerminal())}\n`);
+        }
+        throw error;
+      }
+    };
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       try {
         for await (const result of resultsOf(link, method, options)) {
           progress.clear();
-          await writer?.(result);
+          await save(result);
           if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
         }
         return true;
@@ -161,6 +172,7 @@ async function call(
 async function arrayWriter(file: string): Promise<(result: unknown) => Promise<void>> {
   const { asArray, NpyFiles } = await import("../npy.ts");
   const files = new NpyFiles(file);
+  await files.check();
   return async (result) => void await files.write(asArray(result));
 }
 
