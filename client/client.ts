@@ -600,7 +600,13 @@ export class Client implements AsyncDisposable {
         }
         return this.#requests.fulfil(message.uid, message.result, message.size, message.time);
       case "value":
-        return this.#requests.give(message.uid, message.value, message.size, message.time);
+        return this.#requests.give(
+          message.uid,
+          message.value,
+          message.size,
+          message.time,
+          message.isWhole,
+        );
       case "part":
         return this.#requests.takePart(message.uid, message.content, message.size);
       case "room":

@@ -191,8 +191,8 @@ export class Requests {
     const values = new AsyncQueue<StreamItem<unknown>>();
     const window = new StreamWindow();
     const label = labelOf(service, attribute);
-    const onValue = (value: unknown, time: number | undefined) => {
-      if (values.size < window.room) return values.push({ value, time });
+    const onValue: ClientRequest["onValue"] = (value, time, pieces) => {
+      if (values.size < window.room) return values.push({ value, time, pieces });
       const overflow =
         `Cannot read ${label}: more than ${window.room} values came before they were read`;
       reply.cancel(showCaller(new ValueError(overflow), request.caller));
@@ -210,9 +210,7 @@ export class Requests {
       outcome: outcome.promise,
       caller: request.caller,
       requestMore: (count) => this.#sendControl(request, STREAM, MORE_VALUES, count),
-      onRead: () => {
-        if (values.size === 0) request.arrival?.resume();
-      },
+      onRead: (pieces) => request.arrival?.read(pieces),
     });
     return { stream, reply };
   }
@@ -273,18 +271,19 @@ export class Requests {
   }
 
   /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown, size?: number, time?: number): void {
+  give(uid: string, value: unknown, size?: number, time?: number, isWhole?: boolean): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
     request.onTransfer?.("value");
     try {
-      if (!isInParts(request, size)) {
+      const isInOneLine = !isInParts(request, size);
+      if (isInOneLine && !(KNOWS_ARRAYS && isWhole && takesWhole(request))) {
         return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value) : value, time);
       }
       const arrival = this.#arrivalOf(request);
-      const whole = arrival.end(size);
-      arrival.pause(); // until the reader has read it
-      request.onValue?.(whole, time);
+      if (KNOWS_ARRAYS && isInOneLine) arrival.addWhole();
+      const given = KNOWS_ARRAYS && isInOneLine ? readArrays(value) : arrival.end(size!);
+      request.onValue?.(given, time, arrival.wait());
     } catch (error) {
       this.spoil(uid, error as Error);
     }
@@ -532,7 +531,8 @@ export class Requests {
     const stream = isStreamed ? `,"stream":${WINDOW}` : "";
     const time = request.wantsTime && extensions.includes(TIME) ? `,"time":true` : "";
     const trace = request.trace !== "" && extensions.includes(TRACE) ? request.trace : "";
-    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}${trace}}`;
+    const whole = KNOWS_ARRAYS && isStreamed && takesWhole(request) ? `,"whole":true` : "";
+    const end = `${stream}${usesParts ? `,"parts":1` : ""}${whole}${time}${trace}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
@@ -598,6 +598,7 @@ export class Requests {
       budget: this.#budget,
       limit: this.#readLimit,
       parse: this.#parse,
+      isStream: request.onValue !== undefined,
       ...(KNOWS_ARRAYS && { knowsArrays: formNow(request) !== "lists" }),
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
@@ -672,6 +673,11 @@ function withArrays(request: ClientRequest, value: unknown): unknown {
 function formNow({ state }: ClientRequest): ArrayForm {
   if (state.state !== "sent" || !state.extensions.includes(ARRAYS)) return "lists";
   return state.usesParts ? "parts" : "inline";
+}
+
+/** Whether a value of its stream may come in one line in the place of a piece. */
+function takesWhole(request: ClientRequest): boolean {
+  return formNow(request) === "parts";
 }
 
 /** The form of arrays for a device with these extensions. */

@@ -17,10 +17,19 @@ import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import type { PieceContent } from "../wire/message.ts";
 import { Assembly, PIECE_SIZE } from "../wire/parts.ts";
 
-/** The pieces that may be on their way to a device beside the free ones: 4 MiB. */
-const BUDGET = 4 * 1024 * 1024 / PIECE_SIZE;
-/** How many pieces of one request may be on their way. */
+/**
+ * The pieces that may be on their way to a device beside the free ones: 6 MiB, less than a Manager
+ * queues for a peer.
+ */
+const BUDGET = 6 * 1024 * 1024 / PIECE_SIZE;
+/** How many pieces of one value may be on their way. */
 const WINDOW = 8;
+/** How many pieces of a stream may be on their way, or in values that are not read. */
+const STREAM_WINDOW = 16;
+/** The same where they come slowly: others need the budget more. */
+const SLOW_WINDOW = 2;
+/** The time from one piece to the next above which they come slowly, in milliseconds. */
+const SLOW = 100;
 
 /** The time from one pause to the next while pieces are read, in milliseconds. */
 const SLICE = 2;
@@ -96,6 +105,8 @@ export interface ArrivalOptions {
   parse?: ParseJson;
   /** Whether the values may have arrays. */
   knowsArrays?: boolean;
+  /** Whether there are several values, which are read one by one. */
+  isStream?: boolean;
   /** Called after each piece of a value whose size is known. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -110,8 +121,13 @@ export class Arrival {
   #borrowed = 0;
   /** How many bytes of the incomplete value are held. */
   #held = 0;
-  /** Whether the sender gets no room, since values before this one are not read. */
-  #isPaused = false;
+  /** How many pieces the incomplete value has so far. */
+  #pieces = 0;
+  /** How many pieces the complete values have that are not read. */
+  #unread = 0;
+  /** How many pieces have come since the sender got room, and when that was. */
+  #came = 0;
+  #givenAt = 0;
   #isClosed = false;
 
   constructor(options: ArrivalOptions) {
@@ -146,9 +162,7 @@ export class Arrival {
    * @throws {JSONDecodeError} When it is not JSON.
    */
   add(content: PieceContent, size?: number): void {
-    if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
-    this.#room--;
-    if (this.#borrowed > this.#room) this.#giveBack(1);
+    this.#take();
     this.#assembly ??= this.#begin(size);
     const added = this.#assembly.add(content, size);
     this.#options.budget.hold(added);
@@ -156,6 +170,15 @@ export class Arrival {
     const { received, size: total } = this.#assembly;
     if (total !== undefined) this.#options.onProgress?.(received, total);
     this.#give();
+  }
+
+  /**
+   * A value of a stream has come in one line, in the place of a piece.
+   *
+   * @throws {ValueError} When there was no room for it.
+   */
+  addWhole(): void {
+    this.#take();
   }
 
   /**
@@ -171,15 +194,18 @@ export class Arrival {
     return assembly.end(size);
   }
 
-  /** Gives the sender no room from now on: it has to wait until the values before are read. */
-  pause(): void {
-    this.#isPaused = true;
+  /** The value of a stream that is complete waits to be read. Returns how many pieces it had. */
+  wait(): number {
+    const pieces = this.#pieces;
+    this.#unread += pieces;
+    this.#pieces = 0;
+    this.#give();
+    return pieces;
   }
 
-  /** Gives the sender room again. */
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+  /** A value was read that had so many pieces: the sender may send others. */
+  read(pieces: number): void {
+    this.#unread -= pieces;
     this.#give();
   }
 
@@ -199,23 +225,42 @@ export class Arrival {
       : new Assembly(limit, size, parse);
   }
 
-  /** Gives room when half of it is used: a message for each piece would be twice the messages. */
-  #give(): void {
-    if (this.#isClosed || this.#isPaused || this.#room > WINDOW / 2) return;
-    const wanted = this.#wanted;
-    if (wanted === 0) return;
-    const free = this.#room === this.#borrowed ? 1 : 0;
-    const borrowed = this.#options.budget.take(wanted - free);
-    this.#borrowed += borrowed;
-    this.#room += free + borrowed;
-    if (free + borrowed > 0) this.#options.giveRoom(free + borrowed);
+  /** Uses room for a piece. */
+  #take(): void {
+    if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
+    this.#room--;
+    this.#pieces++;
+    this.#came++;
+    if (this.#borrowed > this.#room) this.#giveBack(1);
   }
 
-  /** How many more pieces may be on their way; no more than the rest of the value has. */
-  get #wanted(): number {
-    const { size = Infinity, received = 0 } = this.#assembly ?? {};
-    const rest = Math.ceil((size - received) / PIECE_SIZE);
-    return Math.max(Math.min(WINDOW, rest) - this.#room, 0);
+  /** Gives room when half of it is used: a message for each piece would be twice the messages. */
+  #give(): void {
+    const window = this.#window;
+    if (this.#isClosed || this.#room >= window || this.#room > window / 2) return;
+    const free = this.#room === this.#borrowed ? 1 : 0;
+    const borrowed = this.#options.budget.take(window - this.#room - free);
+    this.#borrowed += borrowed;
+    this.#room += free + borrowed;
+    if (free + borrowed === 0) return;
+    this.#came = 0;
+    this.#givenAt = performance.now();
+    this.#options.giveRoom(free + borrowed);
+  }
+
+  /**
+   * How many pieces may be on their way: no more than the rest of the value has, and those of the next
+   * values of a stream, as far as those before them are read.
+   */
+  get #window(): number {
+    const { size = Infinity, received = 0 } = this.#assembly ?? { size: 0 };
+    const rest = Math.min(WINDOW, Math.ceil((size - received) / PIECE_SIZE));
+    if (!this.#options.isStream) return rest;
+    const isSlow = performance.now() - this.#givenAt > this.#came * SLOW;
+    const ahead = isSlow ? SLOW_WINDOW : STREAM_WINDOW;
+    return this.#unread === 0
+      ? Math.max(rest, ahead)
+      : Math.max(ahead - this.#unread - this.#pieces, 0);
   }
 
   #giveBack(count: number): void {

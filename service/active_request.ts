@@ -73,6 +73,8 @@ export class ActiveRequest implements ServiceRequest {
   arrival: Arrival | undefined;
   /** Whether the client knows arrays of numbers. It gets lists if not. */
   readonly knowsArrays: boolean;
+  /** Whether a value of a stream with long arrays may be one line, in the place of a piece. */
+  readonly takesWhole: boolean;
   /** The span of the request; `undefined` where nothing is traced. */
   span: RpcSpan | undefined;
   /** Whether the Service has replied that it does not wait for the method any more. */
@@ -92,10 +94,22 @@ export class ActiveRequest implements ServiceRequest {
   #reason: Error | undefined;
 
   constructor(
-    { requester, attribute, args, kwargs, uid, stream, parts, wantsTime, knowsArrays }: Request,
+    {
+      requester,
+      attribute,
+      args,
+      kwargs,
+      uid,
+      stream,
+      parts,
+      takesWhole,
+      wantsTime,
+      knowsArrays,
+    }: Request,
   ) {
     this.requester = requester ?? "";
     this.knowsArrays = knowsArrays;
+    this.takesWhole = takesWhole;
     this.attribute = attribute;
     this.#args = args;
     this.#kwargs = kwargs;
