@@ -28,7 +28,10 @@ import {
   encodeControl,
   type JsonObject,
   openRequest,
-  type PieceContent,
+  type Reply,
+  type ResultPart,
+  type RoomForParts,
+  type StreamValue,
 } from "../wire/message.ts";
 import { readArrays } from "../wire/array_codec.ts";
 import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
@@ -127,6 +130,9 @@ const SHUTDOWN_MANAGER = "shutdown_manager";
 const NOT_CONNECTED = " Service is not connected to ";
 
 const log = logger("client");
+
+/** What settles a request. */
+type Result = Pick<Reply, "uid" | "result"> & Partial<Reply>;
 
 /** The requests of one Client. */
 export class Requests {
@@ -252,7 +258,7 @@ export class Requests {
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
-  fulfil(uid: string, result: unknown, size?: number, time?: number): void {
+  fulfil({ uid, result, size, time }: Result): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
       return ignore("a reply to", uid);
@@ -271,7 +277,7 @@ export class Requests {
   }
 
   /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown, size?: number, time?: number, isWhole?: boolean): void {
+  give({ uid, value, size, time, isWhole }: StreamValue): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
     request.onTransfer?.("value");
@@ -281,20 +287,15 @@ export class Requests {
         return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value) : value, time);
       }
       const arrival = this.#arrivalOf(request);
-      if (KNOWS_ARRAYS && isInOneLine) arrival.addWhole();
       const given = KNOWS_ARRAYS && isInOneLine ? readArrays(value) : arrival.end(size!);
-      request.onValue?.(given, time, arrival.wait());
+      request.onValue?.(given, time, arrival.wait(KNOWS_ARRAYS && isInOneLine));
     } catch (error) {
       this.spoil(uid, error as Error);
     }
   }
 
-  /**
-   * Takes a piece of a result, or of a value of a stream.
-   *
-   * @param size The size of the whole in bytes, if the piece has it.
-   */
-  takePart(uid: string, content: PieceContent, size: number | undefined): void {
+  /** Takes a piece of a result, or of a value of a stream. */
+  takePart({ uid, content, size }: ResultPart): void {
     const request = this.#pending.get(uid);
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
       return ignore("a piece of", uid);
@@ -308,7 +309,7 @@ export class Requests {
   }
 
   /** The service has room for so many more pieces of the arguments of a request. */
-  addRoom(uid: string, count: number): void {
+  addRoom({ uid, count }: RoomForParts): void {
     this.#pending.get(uid)?.credit?.add(count);
   }
 

@@ -10,9 +10,10 @@ import { utf8Length } from "../base/encoding.ts";
 import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
 import { ArrayParts, INLINE_ARRAYS } from "../wire/array_codec.ts";
+import { base64Length } from "../wire/base64.ts";
 import { type ArrayWriter, encodeTexts, encodeValue } from "../wire/json.ts";
-import { writeJson } from "../wire/json_writer.ts";
-import { encodeLarge, mayFit, PIECE_LENGTH } from "../wire/large_values.ts";
+import { estimateSize, writeJson } from "../wire/json_writer.ts";
+import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import {
   beginReply,
   beginValue,
@@ -59,10 +60,12 @@ export async function sendArrays(
 ): Promise<void> {
   const { requester, uid, parts, takesWhole } = request;
   // Now, since the method may change the arrays while there is no room.
-  const texts = takesWhole && parts !== undefined && mayFit(value, PIECE_SIZE)
+  const texts = takesWhole && parts !== undefined && mayFit(value)
     ? encodeTexts(value, VALUE, INLINE_ARRAYS)
     : undefined;
-  if (texts === undefined || texts.reduce((size, text) => size + utf8Length(text), 0) > PIECE_SIZE) {
+  if (
+    texts === undefined || texts.reduce((size, text) => size + utf8Length(text), 0) > PIECE_SIZE
+  ) {
     return await sendLarge(connection, request, value, NEXT_VALUE);
   }
   const begin = beginValue(requester, uid, request.takeTime(), true);
@@ -131,4 +134,9 @@ export async function sendLarge(
   });
   if (!isComplete) throw request.reason;
   connection.sendText(encodeSized(requester, uid, size, attribute, time));
+}
+
+/** Whether a value with arrays may be no longer than a piece: whether it is worth to be written as one. */
+function mayFit(value: unknown): boolean {
+  return estimateSize(value, PIECE_SIZE, ({ byteLength }) => base64Length(byteLength)) < PIECE_SIZE;
 }

@@ -8,7 +8,6 @@
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
 import { estimateSize, writeJson } from "./json_writer.ts";
-import { base64Length } from "./base64.ts";
 import type { ArrayWriter, ParseJson } from "./json.ts";
 import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
@@ -34,11 +33,6 @@ export function isLarge(value: unknown): boolean {
  */
 export function hasLongArrays(value: unknown): boolean {
   return estimateSize(value, LARGE, ({ byteLength }) => 4 * byteLength) >= LARGE;
-}
-
-/** Whether a value with arrays of numbers may be one line of no more than so many bytes. */
-export function mayFit(value: unknown, limit: number): boolean {
-  return estimateSize(value, limit, ({ byteLength }) => base64Length(byteLength)) < limit;
 }
 
 /** Whether a value is so large, or has arrays of numbers. */

@@ -429,7 +429,14 @@ export function toMessage(object: JsonObject): Message {
   const time = isTime(object.time) ? object.time : undefined;
   if (typeof attribute === "string" && "result" in object) {
     if (attribute === NEXT_VALUE) {
-      return { kind: "value", value: result, uid, size, isWhole: object.whole === true, time };
+      return {
+        kind: "value",
+        value: result,
+        uid,
+        size,
+        isWhole: KNOWS_ARRAYS && object.whole === true,
+        time,
+      };
     }
     if (attribute === PART) {
       const content = toPiece(result);
@@ -449,7 +456,7 @@ export function toMessage(object: JsonObject): Message {
       requester,
       stream: isCount(stream) ? stream : undefined,
       parts: isCount(parts) ? parts : undefined,
-      takesWhole: object.whole === true,
+      takesWhole: KNOWS_ARRAYS && object.whole === true,
       size: isCount(parts) ? size : undefined,
       wantsTime: object.time === true,
       knowsArrays: object.arrays === true,
