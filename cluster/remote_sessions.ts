@@ -95,6 +95,11 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
     }
   }
 
+  service(name: string): AnnouncedService | undefined {
+    const split = this.#ambiguous.has(name) ? undefined : this.#split(name);
+    return split && this.#options.nodes.service(split.node, split.service);
+  }
+
   forward(client: LocalClient, name: string, uid: string, line: RoutedLine): PeerConnection {
     const { node, service } = this.#locate(
       name,
@@ -223,7 +228,10 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
       const since = known === undefined ? "" : ` since ${new Date(known.since).toISOString()}`;
       throw new ConnectionAbortedError(`the node ${repr(node)} is gone${since}`);
     }
-    const transport = channels.open(node, headerOf(client, this.#extensions));
+    const transport = channels.open(
+      node,
+      headerOf(client, this.#extensions, this.#options.spans !== undefined),
+    );
     const connection = connectionHandler.connect(transport);
     const { holder, leave } = connectionHandler.enterNode(node);
     connection.holder = holder;

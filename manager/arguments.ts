@@ -21,13 +21,15 @@ export function asText(parameter: string, value: unknown): string {
 /**
  * Reads arguments that are names of services, users or computers.
  *
+ * @param check The rule for the length. Default: that of any name.
  * @returns A function that throws a `TypeError` if the argument is no text, and a `ValueError` if it is
  * longer than the limit.
  */
 export function nameReader(
   limits: Pick<Limits, "maxNameLength">,
+  check = checkName,
 ): (parameter: string, value: unknown) => string {
-  return (parameter, value) => checkName(parameter, asText(parameter, value), limits);
+  return (parameter, value) => check(parameter, asText(parameter, value), limits);
 }
 
 /**

@@ -56,6 +56,8 @@ export interface Policy {
 export interface PendingRequest<Session> {
   readonly client: Client<Session>;
   readonly uid: string;
+  /** The name of its service here, if that is one of another node. */
+  readonly service?: string;
 }
 
 /** How many requests may be pending. */

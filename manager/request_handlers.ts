@@ -26,7 +26,7 @@ import { retryWhileLocked } from "../base/database_lock.ts";
 import type { Login } from "./administrator_login.ts";
 import { asFlag, asText, nameReader } from "./arguments.ts";
 import { type Host, Listing } from "./listing.ts";
-import { checkName } from "./names.ts";
+import { checkServiceName } from "./names.ts";
 import { type Client, networkNames, type Peer, type Service } from "./peer.ts";
 import type { Registry } from "./registry.ts";
 import { type AdminHandler, type TableContext, tableHandlers, TABLES } from "./table_requests.ts";
@@ -115,7 +115,7 @@ export class RequestHandlers<Session> {
     if (found === undefined) return undefined;
     const [service, ...rest] = found.signature.bind(`Manager.${attribute}`, args, kwargs);
     if (typeof service !== "string") return undefined;
-    return { name: checkName("service", service, this.#context.limits), args: rest };
+    return { name: checkServiceName("service", service, this.#context.limits), args: rest };
   }
 
   /**
@@ -147,25 +147,25 @@ export class RequestHandlers<Session> {
 
   #peerHandlers(): Record<string, PeerHandler<Session>> {
     const { registry, status, limits } = this.#context;
-    const asName = nameReader(limits);
+    const asService = nameReader(limits, checkServiceName);
     return {
       identity: () => (peer) => this.listing.identitiesFor(peer),
       status: () => ({ networkName }) => status(networkName),
       about: (service = null) => (peer) =>
-        this.listing.about(peer, service === null ? undefined : asName("service", service)),
+        this.listing.about(peer, service === null ? undefined : asService("service", service)),
       link: (service) => (peer) => {
         const client = asClient(peer);
-        return this.listing.ofLink(client, registry.link(client, asName("service", service)));
+        return this.listing.ofLink(client, registry.link(client, asService("service", service)));
       },
-      unlink: (service) => (peer) => registry.unlink(asClient(peer), asName("service", service)),
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asService("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
         registry.acquireLock(
           asClient(peer),
-          asName("service", service),
+          asService("service", service),
           asFlag("shared", shared ?? false),
         ),
       release_lock: (service) => (peer) =>
-        registry.releaseLock(asClient(peer), asName("service", service)),
+        registry.releaseLock(asClient(peer), asService("service", service)),
     };
   }
 

@@ -10,7 +10,7 @@ import { KeyError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { extensionOfPartialReply } from "../wire/protocol.ts";
-import { checkName } from "./names.ts";
+import { checkName, checkServiceName } from "./names.ts";
 
 /** The limits of the members of a message. */
 export type MessageLimits = Pick<Limits, "maxDepth" | "maxNameLength">;
@@ -78,5 +78,14 @@ export class RoutedMessage extends Envelope {
    */
   requireName(field: Field): string {
     return checkName(field, this.requireText(field), this.#limits);
+  }
+
+  /**
+   * The name of a service, which may be one of another node.
+   *
+   * @throws As {@linkcode RoutedMessage.requireName}.
+   */
+  requireServiceName(): string {
+    return checkServiceName("service", this.requireText("service"), this.#limits);
   }
 }

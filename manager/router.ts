@@ -32,7 +32,6 @@ import {
   NOTIFICATION_FORMS,
   PART,
   READY,
-  ROOM,
   STREAM,
 } from "../wire/protocol.ts";
 import { ManagerRequests } from "./manager_requests.ts";
@@ -220,8 +219,8 @@ export class Router<Sink extends LineSink> {
     if (requests.length === 0) return;
     const error = new ConnectionAbortedError(reason); // one for all: it takes 4 µs to make its stack
     const yielder = new Yielder(SLICE);
-    for (const [index, { client, uid }] of requests.entries()) {
-      if (service !== undefined) this.#spans?.take(client, service, uid)?.fail(error);
+    for (const [index, { client, uid, service: name = service }] of requests.entries()) {
+      if (name !== undefined) this.#spans?.take(client, name, uid)?.fail(error);
       this.sendError(client, uid, error);
       if ((index + 1) % 64 > 0 || !yielder.isDue) continue;
       if (performance.now() > end) return;
@@ -277,14 +276,14 @@ export class Router<Sink extends LineSink> {
       if (!message.isRequest) return this.#receiveAnswer(client, line);
       const attribute = message.requireName("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
-      const name = message.requireName("service");
+      const name = message.requireServiceName();
       message.require("args", "array");
       message.require("kwargs", "object");
       const uid = message.requireName("uid");
       if (name === MANAGER) return this.#requests.answer(client, line, this.#isHeld);
       const extension = extensionOfControl(attribute);
       if (this.#remote !== undefined && this.#registry.isRemote(client, name)) {
-        return this.#forwardRemote(client, name, uid, extension, line);
+        return this.#forwardRemote(client, { name, uid, attribute }, extension, line);
       }
       if (extension !== undefined) {
         return this.#forwardControl(client, { name, uid, attribute }, extension, line);
@@ -352,22 +351,32 @@ export class Router<Sink extends LineSink> {
   /** Forwards a request, or a message about one, to another node. */
   #forwardRemote(
     client: Client<Session<Sink>>,
-    name: string,
-    uid: string,
+    { name, uid, attribute }: { name: string; uid: string; attribute: string },
     extension: string | undefined,
     bytes: Uint8Array,
   ): Sink | undefined {
+    const message = this.#message;
     const line: RoutedLine = this.#held === undefined
-      ? { bytes, end: this.#message.end, held: undefined }
-      : { bytes, end: this.#held.end, held: this.#held.line };
+      ? { bytes, end: message.end, held: undefined, members: "" }
+      : { bytes, end: this.#held.end, held: this.#held.line, members: "" };
     if (extension !== undefined) {
       checkExtension(client, extension);
+      if (attribute === PART) this.#spans?.transfer(client, name, uid, attribute);
       return this.#remote!.forwardControl(client, name, uid, line);
     }
-    this.#registry.checkOpen();
-    const sink = this.#remote!.forward(client, name, uid, line);
-    this.#statistics.requests++;
-    return sink;
+    const service = this.#spans && this.#remote!.service(name);
+    const span = this.#spans?.start(client, message, { name, attribute }, service);
+    const members = this.#spans?.membersForNode(span, client, message, service) ?? "";
+    try {
+      this.#registry.checkOpen();
+      const sink = this.#remote!.forward(client, name, uid, { ...line, members });
+      if (span !== undefined) this.#spans!.add(span, client, name, uid);
+      this.#statistics.requests++;
+      return sink;
+    } catch (error) {
+      span?.fail(error);
+      throw error;
+    }
   }
 
   /**
@@ -387,7 +396,7 @@ export class Router<Sink extends LineSink> {
       return undefined;
     }
     if (this.#held !== undefined) this.#checkRoom(service, this.#held.line);
-    if (attribute === PART) this.#spans?.get(client, name, uid)?.add("part");
+    if (attribute === PART) this.#spans?.transfer(client, name, uid, attribute);
     return this.#forwardRequest(client, service, line);
   }
 
@@ -457,8 +466,8 @@ export class Router<Sink extends LineSink> {
       if (extension === undefined) {
         this.#settle(service);
         this.#statistics.answers++;
-        this.#spans?.answer(client, service, uid, message, line);
-      } else if (this.#spans !== undefined) this.#traceTransfer(client, service, uid);
+        this.#spans?.answer(client, service.name, uid, message, line);
+      } else this.#spans?.transfer(client, service.name, uid, message.text("attribute")!);
       const { sink } = client.session;
       if (this.#held === undefined) sink.sendBytes(line);
       else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
@@ -467,18 +476,6 @@ export class Router<Sink extends LineSink> {
       const keys = scanKeys(line);
       return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
-  }
-
-  /** A value of a stream, or a piece, of a pending request is forwarded. */
-  #traceTransfer(
-    client: Client<Session<Sink>>,
-    { name }: Service<Session<Sink>>,
-    uid: string,
-  ): void {
-    const attribute = this.#message.text("attribute");
-    if (attribute === ROOM) return;
-    const transfer = attribute === PART ? "part" : "value";
-    this.#spans?.get(client, name, uid)?.add(transfer);
   }
 
   /** A service has answered a request, whether its client is still there or not. */

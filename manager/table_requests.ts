@@ -9,6 +9,7 @@ import type { Limits } from "../limits.ts";
 import { asFlag, asText, nameReader } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
+import { checkUserName } from "./names.ts";
 
 /** A handler of a request of an administrator: takes the arguments. */
 export type AdminHandler = (...args: unknown[]) => unknown;
@@ -84,9 +85,10 @@ function usersHandlers(context: TableContext): Record<string, AdminHandler> {
 function accessHandlers(context: TableContext): Record<string, AdminHandler> {
   const { access } = context.database;
   const asName = nameReader(context.limits);
+  const asUser = nameReader(context.limits, checkUserName);
   const changing =
     (change: "allow" | "deny" | "offer" | "unoffer"): AdminHandler => (service, ...usernames) => {
-      const names = usernames.map((username) => asName("username", username));
+      const names = usernames.map((username) => asUser("username", username));
       access[change](asName("service", service), names);
       context.accessChanged?.();
     };

@@ -102,9 +102,9 @@ for (
 Deno.test("a foreign client that is linked with a service of another node is probed, since it may block others there", async () => {
   const { peer: it, keepalive, sent } = peer(CLIENT);
   const client = asClient(it);
-  client.remoteLinks = new Set();
+  client.remoteLinks = new Map();
   keepalive.onWriteIdle?.();
-  client.remoteLinks.add("a.DMM");
+  client.remoteLinks.set("a.DMM", { isLocked: false });
   keepalive.onWriteIdle?.();
   assertEquals(await sent(), IGNORED);
 });

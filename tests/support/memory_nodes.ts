@@ -175,6 +175,7 @@ export class MemoryNodes {
       node: (name) => name === own ? undefined : this.#members.get(name)?.state,
       nodes: () => here().map(([name]) => name),
       services,
+      service: (node, name) => [...services(node)].find((one) => one.name === name),
       nodesWith: (service) =>
         here().map(([name]) => name)
           .filter((name) => services(name).some((one) => one.name === service)),

@@ -29,6 +29,12 @@ export interface NatsServerOptions {
   config?: string;
   /** Options of its command line, e.g. `["--cluster", "nats://127.0.0.1:-1"]`. */
   args?: readonly string[];
+  /** The IP address on which it listens. Default: loopback. */
+  host?: string;
+  /** The port on which it listens for clients. Default: a free one. */
+  port?: number;
+  /** The command that runs it, e.g. in a network namespace. Default: none. */
+  within?: readonly string[];
 }
 
 /** The addresses on which a server listens, e.g. `nats://127.0.0.1:40001`. */
@@ -41,7 +47,7 @@ interface Ports {
 
 /** A NATS server. It is killed when it is disposed of. */
 export class NatsServer implements AsyncDisposable {
-  readonly #args: readonly string[];
+  readonly #options: NatsServerOptions;
   #config: string;
   readonly #folder: TemporaryFolder;
   #child!: Deno.ChildProcess;
@@ -52,7 +58,7 @@ export class NatsServer implements AsyncDisposable {
 
   private constructor(options: NatsServerOptions, folder: TemporaryFolder) {
     this.#config = options.config ?? "";
-    this.#args = options.args ?? [];
+    this.#options = options;
     this.#folder = folder;
   }
 
@@ -60,7 +66,7 @@ export class NatsServer implements AsyncDisposable {
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const server = new NatsServer(options, await temporaryFolder());
     try {
-      await server.#start("-1");
+      await server.#start(String(options.port ?? -1));
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
@@ -109,6 +115,16 @@ export class NatsServer implements AsyncDisposable {
     await this.restart();
   }
 
+  /** Gives it another configuration while it runs: its connections stay open. */
+  async reload(config: string): Promise<void> {
+    this.#config = config;
+    await Deno.writeTextFile(this.#folder.join("nats.conf"), config);
+    const count = () => this.#output.split("Reloaded server configuration").length;
+    const before = count();
+    this.#child.kill("SIGHUP");
+    await until(() => `it has read it: ${this.#output}`, () => count() > before);
+  }
+
   /** Kills it. */
   async kill(): Promise<void> {
     if (!this.#isRunning) return;
@@ -132,9 +148,11 @@ export class NatsServer implements AsyncDisposable {
   async #start(port: string): Promise<void> {
     const configFile = this.#folder.join("nats.conf");
     await Deno.writeTextFile(configFile, this.#config);
-    const all = ["-c", configFile, "-a", "127.0.0.1", "-p", port];
-    this.#child = new Deno.Command(natsProgram!, {
-      args: [...all, "--ports_file_dir", this.#folder.path, ...this.#args],
+    const { host = "127.0.0.1", within = [], args = [] } = this.#options;
+    const all = ["-c", configFile, "-a", host, "-p", port];
+    const [program, ...before] = [...within, natsProgram!];
+    this.#child = new Deno.Command(program, {
+      args: [...before, ...all, "--ports_file_dir", this.#folder.path, ...args],
       clearEnv: true,
       env: environment({}),
       stdin: "null",
