@@ -6,7 +6,6 @@
  * @module
  */
 
-import { logger } from "../base/log.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import type { Transport } from "../net/transport.ts";
 import { UidSource } from "../base/uid_source.ts";
@@ -25,12 +24,11 @@ import type { Join, Joined, ManagerParts } from "./joined.ts";
 import { LocalNode } from "./local_node.ts";
 import type { Incarnation } from "./membership.ts";
 import { NatsBus, type NatsLogin } from "./nats_bus.ts";
+import { NatsLog } from "./nats_log.ts";
 import { RemoteSessions } from "./remote_sessions.ts";
 import { ServiceListing } from "./service_listing.ts";
 import { Subjects } from "./subjects.ts";
 import { Trunks } from "./trunks.ts";
-
-const log = logger("cluster");
 
 /**
  * How a Manager joins others.
@@ -60,6 +58,7 @@ class Cluster implements Joined, Channels {
   readonly #home: HomeSessions;
   /** The trunks, while this node is a member. */
   #trunks: Trunks | undefined;
+  readonly #log = new NatsLog(SYSTEM_CLOCK);
   /** The last problem with NATS, until it is connected. */
   #problem: string | undefined;
 
@@ -206,19 +205,13 @@ class Cluster implements Joined, Channels {
   }
 
   #noteState(state: BusState): void {
-    if (state.state === "connected") {
-      this.#problem = undefined;
-      log.info("Connected with NATS at {server}", { server: state.server });
-    } else if (state.state === "disconnected") {
-      log.warn("NATS is not connected. Services of other Managers cannot be used until it is");
-    }
+    if (state.state === "connected") this.#problem = undefined;
+    this.#log.state(state);
   }
 
-  /** A problem may come again with each attempt to connect: it is logged once. */
   #noteProblem(problem: string): void {
-    if (problem === this.#problem) return;
     this.#problem = problem;
-    log.warn("NATS: {problem}", { problem });
+    this.#log.problem(problem);
   }
 }
 
