@@ -12,7 +12,7 @@ import { UidSource } from "../base/uid_source.ts";
 import { VERSION } from "../version.ts";
 import type { JsonObject } from "../wire/message.ts";
 import type { NodeStatus, OtherNodeStatus } from "../wire/status.ts";
-import type { BusState } from "./bus.ts";
+import { type BusState, RefusedSubject } from "./bus.ts";
 import type { Channels } from "./channels.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { readCredentials, readText } from "./credentials.ts";
@@ -86,7 +86,7 @@ class Cluster implements Joined, Channels {
       answers: subjects.to(node, "answers", new UidSource().next()),
       login,
       caFile,
-      onProblem: (error) => this.#noteProblem(error.message),
+      onProblem: (error) => this.#noteProblem(error),
     });
     bus.watch((state) => this.#noteState(state));
     this.#local = new LocalNode({
@@ -96,7 +96,7 @@ class Cluster implements Joined, Channels {
       bus,
       subjects,
       clock: SYSTEM_CLOCK,
-      services: () => handlers.announced(),
+      services: () => handlers.listing.announced(),
       enter: (incarnation) => this.#enter(incarnation),
       onHere: ({ name }) => this.sessions.nodeAppeared(name),
       onGone: ({ name }, reason) => this.#trunks?.nodeGone(name, DEPARTURES[reason]),
@@ -165,7 +165,7 @@ class Cluster implements Joined, Channels {
       version: VERSION,
       bus: this.#bus,
       clock: SYSTEM_CLOCK,
-      services: () => this.#parts.handlers.announced(),
+      services: () => this.#parts.handlers.listing.announced(),
     });
     return {
       tick: () => trunks.beat(),
@@ -201,6 +201,7 @@ class Cluster implements Joined, Channels {
       return `the Manager ${state.address} is the node ${this.#join.node} already`;
     }
     if (!this.#bus.isConnected) return this.#problem ?? "NATS is not connected";
+    if (state.state === "forbidden") return `NATS refuses what a node needs: ${state.problem}`;
     return "it is being found out whether another Manager has the name of this node";
   }
 
@@ -209,15 +210,23 @@ class Cluster implements Joined, Channels {
     this.#log.state(state);
   }
 
-  #noteProblem(problem: string): void {
-    this.#problem = problem;
-    this.#log.problem(problem);
+  #noteProblem(error: Error): void {
+    if (error instanceof RefusedSubject) return this.#noteRefusal(error);
+    this.#problem = error.message;
+    this.#log.problem(error.message, this.#bus.isConnected);
+  }
+
+  /** NATS does not let this node use a subject. */
+  #noteRefusal({ message: problem, operation, subject }: RefusedSubject): void {
+    if (this.#subjects.isNeeded(operation, subject)) this.#local.forbid(problem);
+    else this.#log.refusal(this.#subjects.receiverOf(subject), problem);
   }
 }
 
 /** Why a node is gone, for the clients whose sessions end. */
 const DEPARTURES = {
   left: "it has left the network",
+  outside: "this Manager has left the network",
   silent: "it does not answer",
   restarted: "it has started again",
 } as const;

@@ -62,7 +62,32 @@ export class NatsLog {
   }
 
   /** There is a problem, which may come again with each attempt to connect. */
-  problem(problem: string): void {
+  problem(problem: string, isConnected: boolean): void {
+    const times = this.#timesOf(problem);
+    if (times === undefined) return;
+    const more = times === 0 ? "" : ` (${times} times more since it was logged)`;
+    if (isConnected) log.warn("NATS: {problem}{more}", { problem, more });
+    else {
+      log.warn(
+        "The other Managers cannot be joined: {problem}{more}. This one serves its own clients " +
+          "meanwhile, and tries again",
+        { problem, more },
+      );
+    }
+  }
+
+  /** NATS does not let this node reach another one, or be listed by its tools, if `node` is `undefined`. */
+  refusal(node: string | undefined, problem: string): void {
+    if (this.#timesOf(`refusal of ${node}`) === undefined) return;
+    if (node === undefined) {
+      log.info("The tools of NATS cannot list the services here: {problem}", { problem });
+    } else {
+      log.warn("NATS does not let this node reach the node {node}: {problem}", { node, problem });
+    }
+  }
+
+  /** How many times something has come since it was logged; `undefined` if it is not logged again yet. */
+  #timesOf(problem: string): number | undefined {
     const now = this.#clock.now();
     const known = this.#problems.get(problem);
     if (known !== undefined && now - known.loggedAt < QUIET) return void known.times++;
@@ -72,11 +97,7 @@ export class NatsLog {
       if (this.#problems.size <= MOST_PROBLEMS) break;
       this.#problems.delete(oldest);
     }
-    if (known === undefined || known.times === 0) return log.warn("NATS: {problem}", { problem });
-    log.warn("NATS: {problem} ({times} times more since it was logged)", {
-      problem,
-      times: known.times,
-    });
+    return known?.times ?? 0;
   }
 
   #log(state: BusState): void {

@@ -12,7 +12,7 @@ import { CLUSTER_LIMITS, type Limits } from "../limits.ts";
 import { extensionsWithin } from "../manager/known_extensions.ts";
 import type { Client } from "../manager/peer.ts";
 import type { AnnouncedService, RemoteServices, RoutedLine } from "../manager/remote_services.ts";
-import type { Session } from "../manager/router.ts";
+import type { Session } from "../manager/session.ts";
 import type { PeerConnection } from "../net/peer_connection.ts";
 import { Envelope } from "../wire/envelope.ts";
 import { encodeReply } from "../wire/message.ts";

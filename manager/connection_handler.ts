@@ -50,7 +50,8 @@ import {
   type RemoteUser,
   type Service,
 } from "./peer.ts";
-import type { Router, Session } from "./router.ts";
+import type { Router } from "./router.ts";
+import type { Session } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** What the connection handler works with. */

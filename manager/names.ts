@@ -1,7 +1,7 @@
 /**
  * The length of names and uids, which the Manager keeps, logs and sends to others: checked where they
- * come in, in an identity (`handshake.ts`), in a message (`router.ts`) and in the arguments of a
- * request to the Manager (`request_handlers.ts`).
+ * come in, in an identity (`handshake.ts`), in a message (`routed_message.ts`) and in the arguments of a
+ * request to the Manager (`arguments.ts`).
  *
  * @module
  */
@@ -36,7 +36,9 @@ export function checkServiceName(
   name: string,
   limits: Pick<Limits, "maxNameLength">,
 ): string {
-  checkName(key, splitServiceName(name)?.service ?? name, limits);
+  if (name.length > limits.maxNameLength) {
+    checkName(key, splitServiceName(name)?.service ?? name, limits);
+  }
   return name;
 }
 

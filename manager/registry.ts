@@ -472,6 +472,15 @@ export class Registry<Session> {
     return this.#policy?.isRestricted(name) ?? false;
   }
 
+  /**
+   * Whether a client means a service of another node. A local one of that name comes first; and a
+   * client of another node means a local one, so that nothing goes on to a third node.
+   */
+  isRemote({ node }: Client<Session>, name: string): boolean {
+    return this.nodes !== undefined && node === undefined && !this.#services.has(name) &&
+      this.nodes.nodeOf(name) !== undefined;
+  }
+
   /** Where a service with that name is, if it is at other nodes; for a client of this one. */
   #elsewhere({ node }: Client<Session>, name: string): string {
     const names = node === undefined ? this.nodes?.elsewhere(name) ?? [] : [];

@@ -84,7 +84,7 @@ export class Series {
     this.#lastTime = end.time ?? end.received;
     if (end.gap !== undefined) this.#gap = { ...end.gap, cause: undefined };
     else if (this.#lastTime !== undefined) this.#begin(this.#lastTime, "recorder stopped");
-    else this.#begin(since, "no reading yet");
+    else this.#begin(Math.min(since, end.since ?? since), "no reading yet");
   }
 
   /** When the last reading was taken; `undefined` before the first. */

@@ -60,7 +60,7 @@ Deno.test("a link that flaps for a day leaves a few records, and the last one is
 Deno.test("problems that alternate are logged once in a while, with how often they have come", async () => {
   await using lab = await laboratory();
   for (let second = 0; second < 3_000; second++) {
-    lab.log.problem(`refused by ${second % 3}`);
+    lab.log.problem(`refused by ${second % 3}`, true);
     await lab.pass(1_000);
   }
   const all = lab.take();
@@ -75,10 +75,25 @@ Deno.test("problems that alternate are logged once in a while, with how often th
 
 Deno.test("problems that are all different do not take memory", async () => {
   await using lab = await laboratory();
-  for (let one = 0; one < 1_000; one++) lab.log.problem(`problem ${one}`);
+  for (let one = 0; one < 1_000; one++) lab.log.problem(`problem ${one}`, true);
   lab.take();
-  lab.log.problem("problem 999");
+  lab.log.problem("problem 999", true);
   assertEquals(lab.take(), []);
-  lab.log.problem("problem 0");
+  lab.log.problem("problem 0", true);
   assertEquals(lab.take(), ["NATS: problem 0"]);
+});
+
+Deno.test("what NATS does not allow is logged once in a while for each node", async () => {
+  await using lab = await laboratory();
+  for (let second = 0; second < 900; second++) {
+    lab.log.refusal("b", `the subject ${second}`);
+    lab.log.refusal(undefined, "$SRV");
+    await lab.pass(1_000);
+  }
+  assertEquals(lab.take(), [
+    "NATS does not let this node reach the node b: the subject 0",
+    "The tools of NATS cannot list the services here: $SRV",
+    "NATS does not let this node reach the node b: the subject 600",
+    "The tools of NATS cannot list the services here: $SRV",
+  ]);
 });

@@ -1,7 +1,8 @@
 /** Arrays of numbers between devices that know them, and with those that do not. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { z } from "zod";
 import {
   connect,
   type JsonObject,
@@ -415,6 +416,31 @@ Deno.test("arrays that wait for a link go out as lists if another service has ta
   assert(Number(second.size) > 450_000, `${second.size}`);
   peer.send({ ...reply(null, second), ...failure("Error: enough"), args: undefined });
   await assertRejects(() => long.result(), RemoteError, "enough");
+});
+
+Deno.test("a shape of a few bytes is refused as lists, of which it would be millions", async () => {
+  class Keeper extends Scope {
+    static schema = { same: [z.array(z.number())] };
+    last(): unknown {
+      return this.received.at(-1);
+    }
+  }
+  await using _logs = await recordLogs(["msl", "network"]);
+  await using manager = await TestManager.start({ disableTls: true });
+  await using scope = new Keeper();
+  await scope.start(manager.connectOptions);
+  await using peer = await wireClient(manager, ["ready", "arrays"]);
+  await using list = await wireClient(manager, ["ready"]);
+  for (const one of [peer, list]) await answerOf(one, request("Manager", "link", ["Keeper"]));
+  const shape = [1_000_000, ...Array(60).fill(1), 0];
+  const many = { "__array__": { dtype: "|u1", shape, data: "" } };
+  const refused = /^RangeError: An array of the shape .* cannot be made lists/;
+  assertEquals(await answerOf(peer, request("Keeper", "echo", [many])), [many]);
+  assertMatch(String(await answerOf(list, request("Keeper", "last"))), refused);
+  assertMatch(String(await answerOf(peer, request("Keeper", "same", [many]))), refused);
+  peer.send(request("Keeper", "notify", [many]));
+  assertEquals(((await heard(peer)).result as unknown[][])[0], [many]); // the notification
+  assertEquals((await heard(peer)).result, null);
 });
 
 Deno.test("an older Manager gets no arrays, even if both devices know them", async () => {

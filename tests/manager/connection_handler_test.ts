@@ -4,7 +4,7 @@ import { keepaliveOf } from "../../manager/connection_handler.ts";
 import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/administrator_login.ts";
-import type { Session } from "../../manager/router.ts";
+import type { Session } from "../../manager/session.ts";
 import { asClient, clientOf, MANAGER_NAME as MANAGER, serviceOf } from "../support/devices.ts";
 import { memoryPair } from "../support/memory_transport.ts";
 

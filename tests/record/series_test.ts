@@ -107,6 +107,11 @@ Deno.test("a file that is continued has a gap since its last reading", async () 
   assertEquals(await rows(), [[3, 12, "recorder stopped"]]);
 });
 
+Deno.test("a recorder that was killed before the first row of a source has a gap since its start", async () => {
+  const { rows } = open({}, { since: 2 });
+  assertEquals(await rows(), [[2, undefined, "no reading yet"]]);
+});
+
 Deno.test("a gap that lasted at the end of the file goes on until the first reading", async () => {
   const gap = { source: 1, start: 2, reason: "service gone" };
   const { series, rows } = open({}, { time: 2, received: 4, gap });

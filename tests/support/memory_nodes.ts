@@ -124,7 +124,7 @@ export class MemoryNodes {
       const others = [...this.#members];
       this.#members.set(node, {
         state: { isHere: true, since: Date.now() },
-        announced: () => parts.handlers.announced(),
+        announced: () => parts.handlers.listing.announced(),
         accept: (from, header, transport) => parts.track(home.accept(from, header, transport)),
         appeared: (other) => sessions.nodeAppeared(other),
         parts,

@@ -115,6 +115,16 @@ export class NatsServer implements AsyncDisposable {
     await this.restart();
   }
 
+  /** Gives it another configuration while it runs: its connections stay open. */
+  async reload(config: string): Promise<void> {
+    this.#config = config;
+    await Deno.writeTextFile(this.#folder.join("nats.conf"), config);
+    const count = () => this.#output.split("Reloaded server configuration").length;
+    const before = count();
+    this.#child.kill("SIGHUP");
+    await until(() => `it has read it: ${this.#output}`, () => count() > before);
+  }
+
   /** Kills it. */
   async kill(): Promise<void> {
     if (!this.#isRunning) return;
