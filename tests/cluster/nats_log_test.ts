@@ -45,6 +45,7 @@ Deno.test("a link that flaps for a day leaves a few records, and the last one is
   }
   const all = lab.take();
   assertEquals(all.length < 400, true, `${all.length} records`);
+  assertEquals(all.slice(0, 3), [UP, DOWN, UP]);
   lab.log.state(CONNECTED);
   lab.log.state(DISCONNECTED);
   lab.log.state(CONNECTED);
