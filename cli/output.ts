@@ -7,8 +7,6 @@
  * @module
  */
 
-import process from "node:process";
-import { styleText } from "node:util";
 import { printable, printableLines } from "../base/printable.ts";
 import { ValueError } from "../errors.ts";
 import { encodeValue } from "../wire/json.ts";
@@ -55,21 +53,4 @@ export function formatResult(value: unknown, isJson: boolean, isTerminal: boolea
 function withoutLoneSurrogates(text: string): string {
   if (text.isWellFormed()) return text;
   return text.replaceAll(/\p{Cs}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
-}
-
-// A style is applied only on a terminal, and never where NO_COLOR is set.
-
-/** Bold text, for the standard output. */
-export function bold(text: string): string {
-  return styleText("bold", text, { stream: process.stdout });
-}
-
-/** Dim text, for the standard error. */
-export function dim(text: string): string {
-  return styleText("dim", text, { stream: process.stderr });
-}
-
-/** Red text, for an error on the standard error. */
-export function red(text: string): string {
-  return styleText("red", text, { stream: process.stderr });
 }
