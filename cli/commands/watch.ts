@@ -65,11 +65,15 @@ async function watch(
     link.notificationHandler = (...parameters) => {
       if (count > 0 && seen === count) return;
       seen++;
+      let text: string;
       try {
-        if (
-          !print(format(parameters, new Date(link.notificationTime ?? Date.now()))) ||
-          seen === count
-        ) end();
+        text = format(parameters, new Date(link.notificationTime ?? Date.now()));
+      } catch (error) { // the next one may be another
+        text = "";
+        console.error(printable(`Cannot show a notification: ${(error as Error).message}`));
+      }
+      try {
+        if (!print(text) || seen === count) end();
       } catch (error) {
         fail(error); // e.g. the disk is full
       }
