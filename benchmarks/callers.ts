@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ClientOptions } from "../client.ts";
 import type { CallerOptions } from "./caller.ts";
 import type { LineCallerOptions } from "./line_caller.ts";
 import type { NatsCallerOptions } from "./nats_caller.ts";
@@ -19,12 +20,23 @@ export interface Callers extends AsyncDisposable {
   programs: Record<string, Program>;
 }
 
-/** A Client and a Service at one Manager. */
-export async function startLocal(setting: Setting, secure: boolean): Promise<Callers> {
+/**
+ * A Client and a Service at one Manager.
+ *
+ * @param options Options of the Client.
+ */
+export async function startLocal(
+  setting: Setting,
+  secure: boolean,
+  options: ClientOptions = {},
+): Promise<Callers> {
   await using stack = new AsyncDisposableStack();
   const manager = stack.use(await startServer(setting, "manager", { secure }));
   const service = { port: manager.address.port, ...trust(setting, secure) };
-  const programs = await startCallers(stack, "caller.ts", { service });
+  const programs = await startCallers(stack, "caller.ts", {
+    service,
+    client: { ...service, ...options },
+  });
   return owning(stack, programs, { "Manager": manager.program });
 }
 

@@ -15,60 +15,70 @@ import type { Called, Calls } from "./workers.ts";
 const CONTENDERS: Record<
   string,
   (setting: Setting, secure: boolean) => Promise<Callers | undefined>
-> = { "a call": startLocal, "relay": startRelayed, "NATS": startRequests, "direct": startDirect };
+> = {
+  "a call": startLocal,
+  "no stack traces": (setting, secure) => startLocal(setting, secure, { asyncStackTraces: false }),
+  "relay": startRelayed,
+  "NATS": startRequests,
+  "direct": startDirect,
+};
 
 /** How many rounds there are, and the times of the warm-up and of one round, in milliseconds. */
-const ROUNDS = { quick: 3, whole: 11 };
-const WARM_UP = { quick: 700, whole: 1_500 };
-const DURATION = { quick: 300, whole: 500 };
+const ROUNDS = { quick: 3, whole: 7 };
+const WARM_UP = { quick: 800, whole: 2_000 };
+const DURATION = { quick: 200, whole: 300 };
 /** A call may take so many times as long as through the relay. */
 const LIMIT = 1.3;
 
-/** The rounds of one contender. */
+/** The rounds of one contender: on all cores, and with all of its processes on one core. */
 interface Measured {
-  name: string;
   callers: Callers;
   rounds: Called[];
+  onOneCore: Called[];
 }
 
 /** Measures this part. */
 export async function measureLatency(setting: Setting): Promise<Section> {
   const figures: Figure[] = [];
-  const notes: string[] = [];
+  let hasNats = true;
   for (const secure of [true, false]) {
     const contenders = await alternate(setting, secure);
     figures.push(...compare(contenders, secure ? "TLS" : "TCP"));
-    if (!contenders.has("NATS")) notes.push("NATS is left out: nats-server is not installed");
+    hasNats = contenders.has("NATS");
   }
-  return { title: "One call alone", figures, notes: [...new Set(notes)] };
+  const notes = hasNats ? [] : ["NATS is left out: nats-server is not installed"];
+  return { title: "One call alone", figures, notes };
 }
 
 /**
  * Measures the contenders in turn, in many short rounds of the same processes: what else happens on
  * the computer meanwhile meets them all.
  */
-async function alternate(setting: Setting, secure: boolean): Promise<Map<string, Called[]>> {
+async function alternate(setting: Setting, secure: boolean): Promise<Map<string, Measured>> {
   const size = setting.quick ? "quick" : "whole";
   await using stack = new AsyncDisposableStack();
-  const contenders: Measured[] = [];
+  const contenders = new Map<string, Measured>();
   for (const [name, start] of Object.entries(CONTENDERS)) {
     const callers = await start(setting, secure);
     if (callers === undefined) continue;
-    contenders.push({ name, callers: stack.use(callers), rounds: [] });
-    await pin(callers);
+    contenders.set(name, { callers: stack.use(callers), rounds: [], onOneCore: [] });
     await measure(callers, WARM_UP[size], DURATION[size]);
   }
+  const all = [...contenders.values()];
   for (let round = 0; round < ROUNDS[size]; round++) {
-    for (const { callers, rounds } of contenders) {
-      rounds.push(await measure(callers, 0, DURATION[size]));
+    for (const { callers, rounds } of all) rounds.push(await measure(callers, 0, DURATION[size]));
+  }
+  await Promise.all(
+    all.flatMap(({ callers: { programs } }) =>
+      Object.values(programs).map((program) => program.pinTo("0"))
+    ),
+  );
+  for (let round = 0; round < ROUNDS[size]; round++) {
+    for (const { callers, onOneCore } of all) {
+      onOneCore.push(await measure(callers, 0, DURATION[size]));
     }
   }
-  return new Map(contenders.map(({ name, rounds }) => [name, rounds]));
-}
-
-/** On one core, as `pair.ts` does: to wake up another core takes a time that is random. */
-async function pin({ programs }: Callers): Promise<void> {
-  await Promise.all(Object.values(programs).map((program) => program.pinTo("0")));
+  return contenders;
 }
 
 async function measure({ client }: Callers, warmUp: number, duration: number): Promise<Called> {
@@ -78,18 +88,27 @@ async function measure({ client }: Callers, warmUp: number, duration: number): P
   return await client.receive<Called>();
 }
 
-function compare(contenders: Map<string, Called[]>, transport: string): Figure[] {
-  const middle = (name: string, key: "median" | "p99") =>
-    median(contenders.get(name)!.map((called) => called[key])) * 1_000;
-  const of = (key: "median" | "p99"): Figure[] =>
-    [...contenders.keys()].slice(1).map((name) => ({
-      name: `a call, ${key}, ${transport}`,
-      value: middle("a call", key),
-      unit: "µs",
-      reference: { name, value: middle(name, key) },
-      goal: name === "relay" && key === "median"
-        ? { of: "ratio", bound: "at most", limit: LIMIT }
-        : undefined,
-    }));
-  return [...of("median"), ...of("p99")];
+function compare(contenders: Map<string, Measured>, transport: string): Figure[] {
+  const middle = (name: string, key: "median" | "p99", place: "rounds" | "onOneCore") =>
+    median(contenders.get(name)![place].map((called) => called[key])) * 1_000;
+  const others = ["NATS", "direct"].filter((name) => contenders.has(name));
+  const figure = (
+    call: string,
+    reference: string,
+    key: "median" | "p99",
+    place: "rounds" | "onOneCore" = "rounds",
+  ): Figure => ({
+    name: [call, ...place === "onOneCore" ? ["one core"] : [], key, transport].join(", "),
+    value: middle(call, key, place),
+    unit: "µs",
+    reference: { name: reference, value: middle(reference, key, place) },
+  });
+  const goal = { of: "ratio", bound: "at most", limit: LIMIT } as const;
+  return [
+    { ...figure("a call", "relay", "median"), goal },
+    figure("no stack traces", "relay", "median"),
+    ...others.map((name) => figure("a call", name, "median")),
+    figure("a call", "relay", "median", "onOneCore"),
+    ...["relay", ...others].map((name) => figure("a call", name, "p99")),
+  ];
 }

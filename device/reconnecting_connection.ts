@@ -9,6 +9,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { pauseAfterPieces } from "./arrival.ts";
 import { pauseAfter, retry } from "./retry.ts";
 import type { Connection } from "../net/connection.ts";
 import { describeEnd } from "../net/connection_end.ts";
@@ -17,7 +18,7 @@ import type { ResolvedOptions } from "./device_options.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
 import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";
-import type { Line } from "../wire/line.ts";
+import { decodeLines, LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
 import { encodeDisconnect, isObject } from "../wire/message.ts";
@@ -30,8 +31,16 @@ export interface Device {
   readonly name: string;
   /** The identity to send when a connection is opened. */
   identity(): ClientIdentity | ServiceIdentity;
-  /** Reads the lines of one read. The next read begins when the promise is settled. */
-  receive(connection: Connection, lines: readonly Line[]): Promise<void>;
+  /**
+   * Takes a line.
+   *
+   * @param text The line, if it is decoded already.
+   */
+  receive(connection: Connection, line: Uint8Array, text: string | undefined): void;
+  /** The same for a long line. The next one is read when the promise is settled. */
+  receiveLong(connection: Connection, line: LongLine): Promise<void>;
+  /** Called after the lines of one read. The next read begins when the promise is settled. */
+  afterRead?(connection: Connection): Promise<void> | undefined;
   /** Settles when the Manager has registered the device. Rejects if it rejects the device. */
   registered(connection: Connection): Promise<void>;
   /** Called when a connection has ended: what was sent over it gets no reply any more. */
@@ -235,7 +244,24 @@ export class ReconnectingConnection {
 
   /** Reads a connection until it ends. Fulfilled with the reason. */
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
-    for await (const lines of connection) await this.#device.receive(connection, lines);
+    const device = this.#device;
+    const pause = pauseAfterPieces();
+    for await (const lines of connection) {
+      const texts = decodeLines(lines);
+      let index = 0;
+      for (const line of lines) { // `entries()` would make an object for each
+        const text = texts[index++];
+        try {
+          if (line instanceof LongLine) await device.receiveLong(connection, line);
+          else device.receive(connection, line, text);
+        } catch (error) { // whatever the other side has sent, the next line is read
+          log.error("Ignored a message that is no use: {error}", { error });
+        }
+        const pausing = line instanceof LongLine ? undefined : pause(line);
+        if (pausing !== undefined) await pausing;
+      }
+      await device.afterRead?.(connection); // what was sent leaves before the next read begins
+    }
     keepalive[Symbol.dispose]();
     const end = await connection.ended;
     const error = this.#lastError;

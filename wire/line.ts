@@ -30,6 +30,8 @@ const SHORT = 512;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const NO_TEXTS: readonly undefined[] = [];
+
 /** The bytes of a line without its terminator, or a line that arrives in pieces. */
 export type Line = Uint8Array | LongLine;
 
@@ -237,14 +239,14 @@ export class LineSplitter {
 
 /**
  * Decodes lines that were read together in one step, so that a device reads a message in half the
- * time. A result is `undefined` for a line that has to be decoded by itself: one that arrived in
- * another buffer than the last line, or in pieces, and all of them if one is not ASCII. A page does not load
- * the code for that: it reads few messages.
+ * time. There is a text for each line, or none for few lines, or if one is not ASCII. It is `undefined`
+ * for a line that arrived in another buffer than the last one, or in pieces. A page does not load the
+ * code for that: it reads few messages.
  */
-export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
-  const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
+export function decodeLines(lines: readonly Line[]): readonly (string | undefined)[] {
   const last = lines.at(-1);
-  if (!IS_DENO || lines.length < MIN_TOGETHER || !(last instanceof Uint8Array)) return texts;
+  if (!IS_DENO || lines.length < MIN_TOGETHER || !(last instanceof Uint8Array)) return NO_TEXTS;
+  const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
   const { buffer } = last;
   const isSeparate = (line: Line) => !(line instanceof Uint8Array) || line.buffer !== buffer;
   const from = lines.findLastIndex(isSeparate) + 1;
