@@ -191,6 +191,12 @@ export interface Limits {
 }
 
 /**
+ * The longest name of a service in the metrics, in UTF-16 code units: a name may have 256, and 1,500 when
+ * all of them are escaped, which would make 9 MB of metrics.
+ */
+export const LONGEST_LABEL = 128;
+
+/**
  * The longest `tracestate` of a request that is read, in characters; a longer one is dropped. W3C
  * Trace Context asks for 512 at least.
  */

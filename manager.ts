@@ -33,20 +33,16 @@ import type { LongLines } from "./manager/long_lines.ts";
 import { databaseFile, webFolder } from "./base/paths.ts";
 import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
-import { logIn } from "./manager/login_throttle.ts";
-import { metricsText } from "./manager/metrics.ts";
 import type { MonitoringSource } from "./web/monitoring.ts";
-import { retryWhileLocked } from "./base/database_lock.ts";
 import type { JoinOptions } from "./cluster/join_options.ts";
 import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
-import { openTelemetry } from "./base/telemetry.ts";
 import type { ConnectionRecords } from "./manager/connection_records.ts";
 import type { ConnectionHandler } from "./manager/connection_handler.ts";
 import type { Registry } from "./manager/registry.ts";
-import type { Router, Session } from "./manager/router.ts";
-import { Statistics } from "./manager/statistics.ts";
-import { contentOfTotals, managerStatus, totalsOf } from "./manager/status.ts";
+import type { Router } from "./manager/router.ts";
+import type { Session } from "./manager/session.ts";
+import type { Statistics } from "./manager/statistics.ts";
 import type { ManagerStatus } from "./wire/status.ts";
 
 /** How a Manager is started. The defaults are those of the Python software. */
@@ -135,7 +131,7 @@ const BUSY_TIMEOUT = 0;
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
 
-/** The classes that a Manager is made of, which are loaded when one starts. */
+/** What a Manager is made of, which is loaded when one starts. */
 type Parts = typeof import("./manager/parts.ts");
 
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
@@ -173,6 +169,7 @@ export class Manager implements AsyncDisposable {
   /** Its network name: `Manager[hostname:port]`. */
   readonly networkName: string;
 
+  readonly #parts: Parts;
   readonly #listeners: Listener[];
   readonly #database: Database;
   readonly #limits: Limits;
@@ -201,7 +198,7 @@ export class Manager implements AsyncDisposable {
   #deadline = Infinity;
 
   private constructor(
-    { ConnectionHandler, ConnectionRecords, LongLines, Registry, RequestHandlers, ...parts }: Parts,
+    parts: Parts,
     listeners: Listener[],
     database: Database,
     hosts: Hosts,
@@ -213,6 +210,9 @@ export class Manager implements AsyncDisposable {
     metrics: WebParts | undefined,
     join: Join | undefined,
   ) {
+    const { ConnectionHandler, ConnectionRecords, LongLines, Registry, RequestHandlers } = parts;
+    const { RequestSpans, Router, Statistics } = parts;
+    this.#parts = parts;
     this.#listeners = listeners;
     this.#database = database;
     this.#limits = limits;
@@ -245,9 +245,9 @@ export class Manager implements AsyncDisposable {
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics = new Statistics(undefined, limits.maxCountedServices);
-    const { RequestSpans, Router } = parts;
     const { hostname: host, port } = this;
-    const spans = openTelemetry() && new RequestSpans({ host, port, node: options.join?.node });
+    const spans = parts.openTelemetry() &&
+      new RequestSpans({ host, port, node: options.join?.node });
     const router = this.#router = new Router(registry, handlers, limits, statistics, spans);
     this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
@@ -294,6 +294,7 @@ export class Manager implements AsyncDisposable {
       connectionHandler: this.#connectionHandler,
       longLines: this.#longLines,
       statistics,
+      spans,
       track: (task) => void this.#track(task),
     });
     if (this.#joined !== undefined) router.join(this.#joined.sessions);
@@ -373,15 +374,15 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const { web = false, webOrigin = [], metrics } = options;
-      const partsAt = (port: number, origins: readonly string[]) =>
-        webParts(port, origins, options.host, addresses, credentials, hosts);
+      const partsAt = (port: number, option: string, origins: readonly string[]) =>
+        webParts(port, option, origins, options.host, addresses, credentials, hosts);
       if (web !== false && credentials) await checkKeyForBrowsers(credentials);
       const pages = web === false
         ? undefined
-        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, webOrigin);
+        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, "--web", webOrigin);
       opened.push(...pages?.listeners ?? []);
       // No page of another site has a business there.
-      const scraped = metrics === undefined ? undefined : await partsAt(metrics, []);
+      const scraped = metrics === undefined ? undefined : await partsAt(metrics, "--metrics", []);
       return new Manager(
         parts,
         listeners,
@@ -511,7 +512,7 @@ export class Manager implements AsyncDisposable {
   }
 
   #status(requester: string | null): ManagerStatus {
-    return managerStatus({
+    return this.#parts.managerStatus({
       registry: this.#registry,
       statistics: this.#statistics,
       connections: this.#connectionHandler.connections,
@@ -528,6 +529,7 @@ export class Manager implements AsyncDisposable {
 
   /** What the gateways answer a monitoring system from. */
   #monitoring(): MonitoringSource {
+    const { logIn, metricsText, retryWhileLocked } = this.#parts;
     const { users } = this.#database;
     let checking: Promise<void> | undefined;
     return {
@@ -604,6 +606,7 @@ export class Manager implements AsyncDisposable {
     this.#access?.[Symbol.dispose]();
     await this.#records.close();
     this.#database[Symbol.dispose]();
+    const { contentOfTotals, totalsOf } = this.#parts;
     const { message, properties } = contentOfTotals(totalsOf(this.#statistics, connections));
     const uptime = Math.round(this.#statistics.uptime / 1_000);
     log.info(`In the {uptime} s since the start: ${message}`, { uptime, ...properties });
@@ -619,6 +622,7 @@ type WebParts =
 /** Loads the gateway, and listens on a port for browsers, or for a monitoring system. */
 async function webParts(
   port: number,
+  option: string,
   origins: readonly string[],
   host: string | undefined,
   addresses: readonly string[] | undefined,
@@ -632,7 +636,7 @@ async function webParts(
   const shown = credentials ? hostNames(credentials.cert) : [];
   return {
     Gateway,
-    listeners: listen(addresses, port, credentials),
+    listeners: listen(addresses, port, credentials, { option }),
     allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
   };
 }

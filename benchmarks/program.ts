@@ -45,10 +45,17 @@ export class Program implements AsyncDisposable {
    *
    * @param options The only argument of the module, as JSON.
    * @param flags Options of the runtime, e.g. `--cpu-prof`.
+   * @param within The command that runs it, e.g. in a network namespace.
    */
-  static start(module: string, options: unknown, flags: readonly string[] = []): Program {
+  static start(
+    module: string,
+    options: unknown,
+    flags: readonly string[] = [],
+    within: readonly string[] = [],
+  ): Program {
     const args = ["run", "-A", ...flags, import.meta.resolve(`./${module}`)];
-    const child = spawn(Deno.execPath(), [...args, JSON.stringify(options)], "inherit");
+    const [program, ...before] = [...within, Deno.execPath()];
+    const child = spawn(program, [...before, ...args, JSON.stringify(options)], "inherit");
     return new Program(module, child, true);
   }
 

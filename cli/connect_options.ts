@@ -8,10 +8,10 @@
  */
 
 import { type Command, Option } from "commander";
-import { existsSync } from "node:fs";
 import type { ConnectOptions } from "../device/connect_options.ts";
 import { ConfigurationError } from "../errors.ts";
-import { Hosts } from "../manager/hosts.ts";
+import { fileExists } from "../base/files.ts";
+import { localNames } from "../base/local_names.ts";
 import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";
 import { argumentParser, commanderOption } from "./commander_options.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
@@ -113,7 +113,7 @@ export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnect
     port,
     timeout,
     disableTls,
-    ...certificateOptions(host, parsed.certFile),
+    ...certificateOptions(parsed),
     username: username || undefined,
     // A Manager asks for one of the two, depending on its method of authentication.
     password,
@@ -129,14 +129,14 @@ export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnect
  * not compared, since exactly this certificate is expected.
  */
 function certificateOptions(
-  host: string,
-  certFile: string | undefined,
+  { host, certFile, disableTls }: ParsedConnectOptions,
 ): Pick<ConnectOptions, "certFile" | "assertHostname"> {
   if (certFile !== undefined) return { certFile };
-  if (existsSync(certificateFile(host))) return {};
-  const names = new Hosts().aliases();
+  if (disableTls) return {};
+  if (fileExists(certificateFile(host))) return {};
+  const names = localNames();
   if (!names.includes(host)) return {};
-  const local = ["localhost", ...names].map((name) => certificateFile(name)).find(existsSync);
+  const local = ["localhost", ...names].map((name) => certificateFile(name)).find(fileExists);
   return local === undefined ? {} : { certFile: local, assertHostname: false };
 }
 

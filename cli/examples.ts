@@ -25,7 +25,9 @@ const FIRST: readonly Example[] = [
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   start: [
     ["start", "on all addresses of this computer, port 1875"],
-    ["start --auth-login --port 1876", "accepts only the users that the user command lists"],
+    ["start --web --metrics 1877", "with pages at port 1876, and metrics for Prometheus"],
+    ["start --node a --join nats://localhost:4222", "joins other Managers over NATS"],
+    ["start --auth-login --port 1880", "accepts only the users that the user command lists"],
     ["start --log-format json --grace 1min", "a log for programs; an end that waits longer"],
   ],
   status: [

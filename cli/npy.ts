@@ -5,9 +5,10 @@
  * @module
  */
 
-import { ConfigurationError, ValueError } from "../errors.ts";
+import { CancelledError, ConfigurationError, ValueError } from "../errors.ts";
+import { terminationSignal } from "../program/signals.ts";
 import { isNumbers } from "../wire/serializable.ts";
-import { NdArray, type NumberArray } from "../wire/nd_array.ts";
+import { MAX_DIMENSIONS, NdArray, type NumberArray } from "../wire/nd_array.ts";
 
 const MAGIC = [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0];
 /** The header of a file ends at a multiple of this, in bytes. */
@@ -36,12 +37,12 @@ export function asArray(value: unknown): NdArray {
   const shape: number[] = [];
   for (let first = value; Array.isArray(first); first = first[0]) shape.push(first.length);
   const numbers: number[] = [];
-  if (shape.length > 0 && collect(value, shape, 0, numbers)) {
+  if (shape.length > 0 && shape.length <= MAX_DIMENSIONS && collect(value, shape, 0, numbers)) {
     return new NdArray(Float64Array.from(numbers), shape);
   }
   throw new ValueError(
-    "The result is no array of numbers, nor lists of numbers that have the same length: --out writes " +
-      "only those. Without it, the result is printed",
+    "The result is no array of numbers, nor lists of numbers that have the same length, of up to " +
+      `${MAX_DIMENSIONS} dimensions: --out writes only those`,
   );
 }
 
@@ -65,36 +66,90 @@ export class NpyFiles {
   }
 
   /**
-   * Writes an array. A file of that name is replaced when all of it is written.
+   * Tries whether the first file can be written, without a change to one of that name: a method that
+   * has measured for an hour cannot be called again for a name that is wrong.
+   *
+   * @throws {ConfigurationError} When it cannot be written.
+   */
+  check(): Promise<void> {
+    return writing(this.#file, async (temporary) => {
+      await create(temporary, []);
+      await Deno.remove(temporary);
+    });
+  }
+
+  /**
+   * Writes an array. A file of that name is replaced when all of it is written. A new one can be read by
+   * its owner alone.
    *
    * @returns The name of the file.
    * @throws {ConfigurationError} When it cannot be written.
+   * @throws {CancelledError} When the process is asked to end meanwhile.
    */
   async write(array: NdArray): Promise<string> {
     const number = ++this.#count;
     const file = number === 1 ? this.#file : this.#file.replace(/(\.npy)$/i, `-${number}$1`);
-    const temporary = `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-    try {
-      try {
-        await writeParts(temporary, [npyHeader(array), bytesOf(array.data)]);
-        await Deno.rename(temporary, file);
-      } catch (error) {
-        await Deno.remove(temporary).catch(() => {});
-        throw error;
-      }
-    } catch (cause) {
-      const { message } = cause as Error;
-      throw new ConfigurationError(`Cannot write ${file}: ${message}`, { cause });
-    }
+    await writing(file, async (temporary, mode) => {
+      await create(temporary, [npyHeader(array), bytesOf(array.data)]);
+      if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
+      await Deno.rename(temporary, file);
+    });
     return file;
   }
 }
 
-async function writeParts(file: string, parts: readonly Uint8Array[]): Promise<void> {
-  using opened = await Deno.open(file, { write: true, createNew: true });
+/**
+ * Writes a file by way of another one, which does not stay if that fails.
+ *
+ * @param write Is given the name of the other one, and the mode of the file, if it is there.
+ */
+async function writing(
+  file: string,
+  write: (temporary: string, mode: number | null) => Promise<void>,
+): Promise<void> {
+  const temporary = `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  try {
+    const mode = modeOf(file);
+    try {
+      await write(temporary, mode);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      throw error;
+    }
+  } catch (cause) {
+    if (cause instanceof CancelledError) throw cause;
+    throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * The mode of a file that is replaced; `null` if there is none, or a link, which is replaced and not
+ * followed.
+ *
+ * @throws {Error} When something else has that name: a pipe would be replaced for those who read it.
+ */
+function modeOf(file: string): number | null {
+  let found: Deno.FileInfo;
+  try {
+    found = Deno.lstatSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  if (found.isSymlink) return null;
+  if (!found.isFile) throw new Error("it is not a regular file");
+  return found.mode;
+}
+
+async function create(file: string, parts: readonly Uint8Array[]): Promise<void> {
+  using termination = terminationSignal();
+  using opened = await Deno.open(file, { write: true, createNew: true, mode: 0o600 });
   for (const part of parts) {
     for (let at = 0; at < part.length;) {
       at += await opened.write(part.subarray(at, at + WRITTEN_AT_ONCE));
+      if (termination.signal.aborted) {
+        throw new CancelledError(`${file} was not written: interrupted`);
+      }
     }
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import createSpinner from "yocto-spinner";
+import type { Spinner } from "yocto-spinner";
 import { readableSize } from "../base/readable.ts";
 
 /** A progress indicator. It is shown until it is disposed of. */
@@ -35,18 +35,25 @@ export function showProgress(
   { quiet = false, endOnSignal = true }: ProgressOptions = {},
 ): Progress {
   if (quiet || !isAtTerminal()) return NONE;
-  const spinner = createSpinner({ text, handleSignals: endOnSignal });
-  const timer = setTimeout(() => spinner.start(), SHOW_AFTER);
+  let spinner: Spinner | undefined;
+  let isOver = false;
+  const timer = setTimeout(async () => {
+    // Most work is done before it has to be loaded.
+    const { default: createSpinner } = await import("yocto-spinner");
+    if (!isOver) spinner = createSpinner({ text, handleSignals: endOnSignal }).start();
+  }, SHOW_AFTER);
   return {
-    show(text) {
-      spinner.text = text;
+    show(newText) {
+      text = newText;
+      if (spinner !== undefined) spinner.text = newText;
     },
     clear() {
-      spinner.clear();
+      spinner?.clear();
     },
     [Symbol.dispose]() {
+      isOver = true;
       clearTimeout(timer);
-      spinner.stop();
+      spinner?.stop();
     },
   };
 }

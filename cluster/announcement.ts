@@ -20,6 +20,9 @@ import { isIncarnation } from "./message.ts";
 /** The version of what nodes send each other. A node does not talk to one of another version. */
 export const PROTOCOL = 1;
 
+/** The longest text in a message other than the attributes of a service, in UTF-16 code units. */
+export const LONGEST = 512;
+
 /** That a node is there. Sent in each beat to all others. */
 export interface Beat {
   /** Random text that the node has made at its start. */
@@ -186,11 +189,13 @@ export function decodeIncarnation(bytes: Uint8Array): string {
   return incarnationOf(decode(bytes));
 }
 
-/** Whether what a service says of itself is nested as little as other nodes want it. */
-export function isFlat({ attributes, about }: AnnouncedService): boolean {
+/** Whether other nodes accept a service: no text of it is too long, or nested too deep. */
+export function isAccepted(service: AnnouncedService): boolean {
+  const { name, address, language, os, maxClients, extensions, streams } = service;
   try {
-    for (const text of [attributes, about]) checkText(text);
-    return true;
+    for (const text of [service.attributes, service.about]) checkText(text);
+    return [name, address, language, os, ...extensions, ...streams].every(isShort) &&
+      Math.max(extensions.length, streams.length) <= MOST_WORDS && Number.isSafeInteger(maxClients);
   } catch {
     return false;
   }
@@ -223,9 +228,6 @@ export function inMessages(
   }
   return lists;
 }
-
-/** The longest text in a message other than the attributes of a service, in UTF-16 code units. */
-const LONGEST = 512;
 
 /** The most extensions, and the most streams, of a service that are announced. */
 const MOST_WORDS = 10_000;
@@ -296,7 +298,7 @@ function incarnationOf({ incarnation }: JsonObject): string {
 
 function textOf(value: JsonObject, key: string): string {
   const text = value[key];
-  if (typeof text === "string" && text.length <= LONGEST) return text;
+  if (isShort(text)) return text;
   throw wrong(key);
 }
 
@@ -308,9 +310,12 @@ function countOf(value: JsonObject, key: string): number {
 
 function listOf(value: JsonObject, key: string, most: number): string[] {
   const list = value[key];
-  const isText = (item: unknown) => typeof item === "string" && item.length <= LONGEST;
-  if (Array.isArray(list) && list.length <= most && list.every(isText)) return list;
+  if (Array.isArray(list) && list.length <= most && list.every(isShort)) return list;
   throw wrong(key);
+}
+
+function isShort(value: unknown): value is string {
+  return typeof value === "string" && value.length <= LONGEST;
 }
 
 function wrong(key: string): ValueError {

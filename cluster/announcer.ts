@@ -14,7 +14,8 @@ import {
   encodeChange,
   encodeSnapshotPart,
   inMessages,
-  isFlat,
+  isAccepted,
+  LONGEST,
   sizeOfService,
 } from "./announcement.ts";
 import { Answers, type Receiver } from "./answers.ts";
@@ -141,8 +142,9 @@ export class Announcer {
     for (const service of services) {
       const announced = this.#announcedAs(service);
       const size = sizeOfService(announced);
-      if (size > left || fitting.size >= CLUSTER_LIMITS.services) leftOut++;
-      else {
+      if (!isAccepted(announced) || size > left || fitting.size >= CLUSTER_LIMITS.services) {
+        leftOut++;
+      } else {
         fitting.set(announced.name, announced);
         left -= size;
       }
@@ -150,8 +152,14 @@ export class Announcer {
     if (leftOut > 0 && !this.#isWarned) {
       log.warn(
         "{count} services are not announced to other nodes, which cannot use them: a node has at " +
-          "most {services} services, of together {size} bytes",
-        { count: leftOut, services: CLUSTER_LIMITS.services, size: CLUSTER_LIMITS.nodeSize },
+          "most {services} services, of together {size} bytes, and no name has more than {longest} " +
+          "characters",
+        {
+          count: leftOut,
+          services: CLUSTER_LIMITS.services,
+          size: CLUSTER_LIMITS.nodeSize,
+          longest: LONGEST,
+        },
       );
     }
     this.#isWarned = leftOut > 0;
@@ -166,7 +174,8 @@ export class Announcer {
       { ...service, about: NOTHING_SAID_JSON, attributes: encodeNamesOnly(service, "null") },
       { ...service, about: NOTHING_SAID_JSON, attributes: "{}", streams: [] },
     ];
-    const fits = (one: AnnouncedService) => sizeOfService(one) <= this.#serviceSize && isFlat(one);
+    const fits = (one: AnnouncedService) =>
+      sizeOfService(one) <= this.#serviceSize && isAccepted(one);
     return forms.find(fits) ?? forms.at(-1)!;
   }
 }

@@ -23,6 +23,18 @@ export type BusState =
   | { state: "disconnected"; since: number; cause: string | undefined }
   | { state: "closed" };
 
+/** A subject that the server does not let this node publish or subscribe to. */
+export class RefusedSubject extends Error {
+  readonly operation: "publish" | "subscription";
+  readonly subject: string;
+
+  constructor(message: string, operation: "publish" | "subscription", subject: string) {
+    super(message);
+    this.operation = operation;
+    this.subject = subject;
+  }
+}
+
 /** A connection with NATS, which connects again by itself. */
 export interface Bus {
   /** Whether it is connected. */
@@ -56,6 +68,14 @@ export interface Bus {
    * @throws {ConnectionAbortedError} If the bus is not connected, or not any more.
    */
   hasSubscriber(subject: string): Promise<boolean>;
+  /**
+   * Finds out whether the server lets this node subscribe and publish to subjects, and makes the
+   * subscriptions again that it has refused. Who publishes sends empty messages, which mean nothing.
+   * What is refused is a problem of the bus (`RefusedSubject`) before this is fulfilled.
+   *
+   * @throws {ConnectionAbortedError} If the bus is not connected, or not any more.
+   */
+  tryOut(subscriptions: readonly string[], publications: readonly string[]): Promise<void>;
   /**
    * Calls a function when the state has changed.
    *

@@ -13,7 +13,7 @@ import { UidSource } from "../base/uid_source.ts";
 import { VERSION } from "../version.ts";
 import type { JsonObject } from "../wire/message.ts";
 import type { NodeStatus, OtherNodeStatus } from "../wire/status.ts";
-import type { BusState } from "./bus.ts";
+import { type BusState, RefusedSubject } from "./bus.ts";
 import type { Channels } from "./channels.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { readCredentials, readText } from "./credentials.ts";
@@ -62,6 +62,8 @@ class Cluster implements Joined, Channels {
   #trunks: Trunks | undefined;
   /** The last problem with NATS, until it is connected. */
   #problem: string | undefined;
+  /** The nodes that NATS does not let it reach; `undefined` is for the tools of NATS. */
+  readonly #refusals = new Set<string | undefined>();
 
   constructor(
     join: ResolvedJoin,
@@ -87,7 +89,7 @@ class Cluster implements Joined, Channels {
       answers: subjects.to(node, "answers", new UidSource().next()),
       login,
       caFile,
-      onProblem: (error) => this.#noteProblem(error.message),
+      onProblem: (error) => this.#noteProblem(error),
     });
     bus.watch((state) => this.#noteState(state));
     this.#local = new LocalNode({
@@ -97,7 +99,7 @@ class Cluster implements Joined, Channels {
       bus,
       subjects,
       clock: SYSTEM_CLOCK,
-      services: () => handlers.announced(),
+      services: () => handlers.listing.announced(),
       enter: (incarnation) => this.#enter(incarnation),
       onHere: ({ name }) => this.sessions.nodeAppeared(name),
       onGone: ({ name }, reason) => this.#trunks?.nodeGone(name, DEPARTURES[reason]),
@@ -166,7 +168,7 @@ class Cluster implements Joined, Channels {
       version: VERSION,
       bus: this.#bus,
       clock: SYSTEM_CLOCK,
-      services: () => this.#parts.handlers.announced(),
+      services: () => this.#parts.handlers.listing.announced(),
     });
     return {
       tick: () => trunks.beat(),
@@ -202,12 +204,14 @@ class Cluster implements Joined, Channels {
       return `the Manager ${state.address} is the node ${this.#join.node} already`;
     }
     if (!this.#bus.isConnected) return this.#problem ?? "NATS is not connected";
+    if (state.state === "forbidden") return `NATS refuses what a node needs: ${state.problem}`;
     return "it is being found out whether another Manager has the name of this node";
   }
 
   #noteState(state: BusState): void {
     if (state.state === "connected") {
       this.#problem = undefined;
+      this.#refusals.clear();
       log.info("Connected with NATS at {server}", { server: state.server });
     } else if (state.state === "disconnected") {
       log.warn("NATS is not connected. Services of other Managers cannot be used until it is");
@@ -215,16 +219,39 @@ class Cluster implements Joined, Channels {
   }
 
   /** A problem may come again with each attempt to connect: it is logged once. */
-  #noteProblem(problem: string): void {
+  #noteProblem(error: Error): void {
+    if (error instanceof RefusedSubject) return this.#noteRefusal(error);
+    const problem = error.message;
     if (problem === this.#problem) return;
     this.#problem = problem;
-    log.warn("NATS: {problem}", { problem });
+    if (this.#bus.isConnected) log.warn("NATS: {problem}", { problem });
+    else {
+      log.warn(
+        "The other Managers cannot be joined: {problem}. This one serves its own clients meanwhile, " +
+          "and tries again",
+        { problem },
+      );
+    }
+  }
+
+  /** NATS does not let this node use a subject. What is not needed is logged once for each node. */
+  #noteRefusal({ message: problem, operation, subject }: RefusedSubject): void {
+    if (this.#subjects.isNeeded(operation, subject)) return this.#local.forbid(problem);
+    const node = this.#subjects.receiverOf(subject);
+    if (this.#refusals.has(node)) return;
+    this.#refusals.add(node);
+    if (node === undefined) {
+      log.info("The tools of NATS cannot list the services here: {problem}", { problem });
+    } else {
+      log.warn("NATS does not let this node reach the node {node}: {problem}", { node, problem });
+    }
   }
 }
 
 /** Why a node is gone, for the clients whose sessions end. */
 const DEPARTURES = {
   left: "it has left the network",
+  outside: "this Manager has left the network",
   silent: "it does not answer",
   restarted: "it has started again",
 } as const;

@@ -48,8 +48,8 @@ export interface KnownNode {
   readonly isCurrent: boolean;
 }
 
-/** Why a node is gone. */
-export type Departure = "left" | "silent" | "restarted";
+/** Why a node is gone: `outside` is that this one is outside of the network. */
+export type Departure = "left" | "silent" | "restarted" | "outside";
 
 /** What a {@linkcode Directory} needs. */
 export interface DirectoryOptions {
@@ -130,6 +130,11 @@ export class Directory {
   /** The services of a node. None if it is gone. */
   services(node: string): Iterable<AnnouncedService> {
     return this.#nodes.get(node)?.services.values() ?? [];
+  }
+
+  /** One of them, by its name there. */
+  service(node: string, name: string): AnnouncedService | undefined {
+    return this.#nodes.get(node)?.services.get(name);
   }
 
   /** The names of the nodes that are there and have a service of that name. */
@@ -231,9 +236,9 @@ export class Directory {
     }
   }
 
-  /** All nodes are gone, since this one has left the network. */
+  /** No node is there any more, since this one is outside of the network. */
   clear(): void {
-    for (const node of this.#nodes.values()) if (node.isHere) this.#drop(node, "left");
+    for (const node of this.#nodes.values()) if (node.isHere) this.#drop(node, "outside");
   }
 
   #now(): number {
@@ -307,7 +312,9 @@ export class Directory {
     // What it had may have changed when it comes back.
     this.#size -= node.size;
     Object.assign(node, { services: new Map(), size: 0, version: 0, latest: 0, parts: undefined });
-    log.info("The node {node} is gone: {reason}", { node: node.name, reason: REASONS[reason] });
+    if (reason !== "outside") {
+      log.info("The node {node} is gone: {reason}", { node: node.name, reason: REASONS[reason] });
+    }
     this.#options.onGone?.(node, reason);
   }
 
@@ -393,7 +400,7 @@ function sizeOf(services: Iterable<AnnouncedService>): number {
   return size;
 }
 
-const REASONS: Readonly<Record<Departure, string>> = {
+const REASONS: Readonly<Record<Exclude<Departure, "outside">, string>> = {
   left: "it has left",
   silent: `nothing came from it for ${MISSED_BEATS} beats`,
   restarted: "it was started again",

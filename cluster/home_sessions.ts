@@ -7,6 +7,7 @@
  */
 
 import { logger } from "../base/log.ts";
+import { Turns } from "../base/turns.ts";
 import { PermissionError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Connection } from "../net/connection.ts";
@@ -29,6 +30,9 @@ export interface HomeSessionsOptions {
   ) => Promise<void>;
 }
 
+/** How long sessions are opened before others are served, in milliseconds. */
+const SLICE = 2;
+
 const log = logger("cluster");
 
 /** The sessions of the clients of other nodes. */
@@ -36,6 +40,8 @@ export class HomeSessions {
   readonly #options: HomeSessionsOptions;
   /** How many are open, by node. */
   readonly #counts = new Map<string, number>();
+  /** A node may open thousands at once. */
+  readonly #turns = new Turns(SLICE);
 
   constructor(options: HomeSessionsOptions) {
     this.#options = options;
@@ -49,6 +55,7 @@ export class HomeSessions {
   /** Accepts the channel of a session. Fulfilled when the session has ended; never rejects. */
   async accept(node: string, header: JsonObject, transport: Transport): Promise<void> {
     const { limits, serve } = this.#options;
+    await this.#turns.take(node);
     const count = this.count(node) + 1;
     this.#counts.set(node, count);
     try {

@@ -24,7 +24,9 @@ export function parseJoinAllow(texts: readonly string[]): JoinRule {
   for (const text of texts) {
     const colon = text.indexOf(":");
     const node = colon === -1 ? text : text.slice(0, colon);
-    const services = colon === -1 ? undefined : text.slice(colon + 1).split(",");
+    const services = colon === -1
+      ? undefined
+      : text.slice(colon + 1).split(",").map((name) => name.trim());
     if (!isNodeName(node) || services?.includes("")) {
       throw new ValueError(
         `What nodes may use is NODE or NODE:SERVICE,SERVICE..., got "${printable(text)}" ` +

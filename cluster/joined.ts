@@ -8,8 +8,10 @@ import type { Limits } from "../limits.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines } from "../manager/long_lines.ts";
 import type { Registry } from "../manager/registry.ts";
+import type { RequestSpans } from "../manager/request_spans.ts";
 import type { RequestHandlers } from "../manager/request_handlers.ts";
-import type { Router, Session } from "../manager/router.ts";
+import type { Router } from "../manager/router.ts";
+import type { Session } from "../manager/session.ts";
 import type { Statistics } from "../manager/statistics.ts";
 import type { PeerConnection } from "../net/peer_connection.ts";
 import type { NodeStatus, OtherNodeStatus } from "../wire/status.ts";
@@ -28,6 +30,8 @@ export interface ManagerParts {
   readonly connectionHandler: ConnectionHandler;
   readonly longLines: LongLines<PeerConnection>;
   readonly statistics: Statistics;
+  /** `undefined` if the Manager is not traced. */
+  readonly spans: RequestSpans | undefined;
   /** Keeps a task until it ends, so that a shutdown waits for it. */
   readonly track: (task: Promise<void>) => void;
 }

@@ -21,6 +21,8 @@ export interface KnownNodes {
   nodes(): Iterable<string>;
   /** The services of a node; none if it is not there. */
   services(node: string): Iterable<AnnouncedService>;
+  /** One of them, by its name there. */
+  service(node: string, name: string): AnnouncedService | undefined;
   /** The names of the nodes that are there and have a service of that name. */
   nodesWith(service: string): string[];
 }

@@ -79,6 +79,11 @@ export class LocalNode {
     if (known !== undefined) this.#member?.introduce({ node, incarnation: known.incarnation });
   }
 
+  /** NATS does not let this node do what a node has to, for this reason. */
+  forbid(problem: string): void {
+    this.#membership.forbid(problem);
+  }
+
   /** Leaves the network for ever. */
   leave(): void {
     this.#membership.leave();

@@ -5,6 +5,8 @@
  * - A name is free if nobody is subscribed to what is sent to a node of that name: so a node that was
  *   killed and started again joins at once. Somebody who is subscribed, and does not answer for five
  *   beats, is not there either; NATS has not noticed it yet.
+ * - It joins only if NATS lets it subscribe and publish to what a node needs: a node that is heard and
+ *   hears nothing, or the other way round, would look as if all was well.
  * - Two nodes of one name may meet later, after a cut of the network. The one with the larger uptime
  *   stays; the other leaves, and tries again.
  * - A program that was stopped for more than five beats is gone for the others, and its sessions are.
@@ -31,6 +33,8 @@ export type MembershipState =
   | { readonly state: "joined"; readonly since: number }
   /** Another node has its name. */
   | { readonly state: "refused"; readonly since: number; readonly address: string }
+  /** NATS does not let it be this node. */
+  | { readonly state: "forbidden"; readonly since: number; readonly problem: string }
   | { readonly state: "left"; readonly since: number };
 
 /** One incarnation of this node while it is a member. */
@@ -103,6 +107,28 @@ export class Membership {
     if (isOlder) this.#refuse(other.address);
   }
 
+  /**
+   * NATS does not let this node do what a node has to. It leaves, and tries again.
+   *
+   * @param problem What NATS says.
+   */
+  forbid(problem: string): void {
+    const { node } = this.#options;
+    if (this.#state.state === "left") return;
+    if (this.#state.state !== "forbidden") {
+      log.error(
+        "Cannot be the node {node}: NATS refuses what a node needs ({problem}). Compare --node and " +
+          "--join-name with the permissions of the user of --join-credentials. The services of this " +
+          "Manager are for its own clients alone meanwhile",
+        { node, problem },
+      );
+      this.#change({ state: "forbidden", since: Date.now(), problem });
+    }
+    this.#attempt?.abort();
+    this.#retryLater();
+    this.#close(true);
+  }
+
   /** Leaves the network for ever. */
   leave(): void {
     this.#unwatch();
@@ -150,8 +176,14 @@ export class Membership {
 
   async #join(signal: AbortSignal): Promise<void> {
     const incarnation = this.#incarnations.next();
+    const { bus, subjects } = this.#options;
+    await bus.tryOut(
+      [subjects.fromAny("beat"), subjects.forUs("beat", incarnation)],
+      [subjects.toAll("beat")],
+    );
+    if (signal.aborted) return;
     const address = await this.#holderOf(incarnation, signal);
-    if (signal.aborted || !this.#options.bus.isConnected) return;
+    if (signal.aborted || !bus.isConnected) return;
     if (address !== undefined) return this.#refuse(address);
     const { node, enter } = this.#options;
     this.#change({ state: "joined", since: Date.now() });
@@ -185,8 +217,8 @@ export class Membership {
   }
 
   #refuse(address: string): void {
-    const { node, beat } = this.#options;
-    this.#retryAt = this.#now() + MISSED_BEATS * beat;
+    const { node } = this.#options;
+    this.#retryLater();
     const isKnown = this.#state.state === "refused" && this.#state.address === address;
     if (!isKnown) {
       log.error(
@@ -201,6 +233,10 @@ export class Membership {
 
   #change(state: MembershipState): void {
     this.#state = state;
+  }
+
+  #retryLater(): void {
+    this.#retryAt = this.#now() + MISSED_BEATS * this.#options.beat;
   }
 
   #close(isSaid: boolean): void {

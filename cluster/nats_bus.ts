@@ -8,19 +8,22 @@
  */
 
 import {
+  AuthorizationError,
   type ConnectionOptions,
   credsAuthenticator,
   type NatsConnection,
   nkeyAuthenticator,
+  PermissionViolationError,
   type Status,
   type Subscription,
+  UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { UidSource } from "../base/uid_source.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { ConnectionAbortedError } from "../errors.ts";
-import type { Bus, BusMessage, BusState } from "./bus.ts";
+import { type Bus, type BusMessage, type BusState, RefusedSubject } from "./bus.ts";
 import { connectNats } from "./nats_transport.ts";
 
 /** How long an attempt to connect may take, in milliseconds. */
@@ -139,6 +142,31 @@ export class NatsBus implements Bus {
     }
   }
 
+  async tryOut(
+    subscriptions: readonly string[],
+    publications: readonly string[],
+  ): Promise<void> {
+    const connection = this.#connection;
+    if (!this.#isConnected || connection === undefined) {
+      throw new ConnectionAbortedError("Cannot ask NATS what is allowed: it is not connected");
+    }
+    for (const wanted of this.#wanted) this.#subscribe(wanted);
+    const callback = () => {}; // what is refused, the status tells
+    const trials = subscriptions.map((subject) => connection.subscribe(subject, { callback }));
+    for (const subject of publications) this.publish(subject, EMPTY);
+    try {
+      await connection.flush(); // the server answers in order, so what it refuses comes first
+      await delay(0); // the status has told that too
+    } catch (cause) {
+      throw new ConnectionAbortedError(
+        "Cannot ask NATS what is allowed: the connection has ended",
+        { cause },
+      );
+    } finally {
+      if (!connection.isClosed()) { for (const trial of trials) trial.unsubscribe(); }
+    }
+  }
+
   watch(changed: (state: BusState) => void): () => void {
     this.#watchers.add(changed);
     return () => void this.#watchers.delete(changed);
@@ -215,7 +243,7 @@ export class NatsBus implements Bus {
       case "reconnect":
         return this.#connected(connection);
       case "error":
-        return this.#options.onProblem(status.error);
+        return this.#options.onProblem(this.#explain(status.error));
     }
   }
 
@@ -225,8 +253,23 @@ export class NatsBus implements Bus {
   }
 
   #disconnected(error: Error | undefined): void {
-    if (error !== undefined) this.#options.onProblem(error);
-    this.#change({ state: "disconnected", since: Date.now(), cause: error?.message });
+    const problem = error === undefined ? undefined : this.#explain(error);
+    if (problem !== undefined) this.#options.onProblem(problem);
+    this.#change({ state: "disconnected", since: Date.now(), cause: problem?.message });
+  }
+
+  /** An error of the client in words that say what to do. */
+  #explain(error: Error): Error {
+    if (error instanceof PermissionViolationError) {
+      return new RefusedSubject(error.message, error.operation, error.subject);
+    }
+    const isLogin = error instanceof AuthorizationError ||
+      error instanceof UserAuthenticationExpiredError;
+    if (!isLogin) return error;
+    const advice = this.#options.login === undefined
+      ? "it wants credentials (--join-credentials)"
+      : "it does not accept those of --join-credentials";
+    return new Error(`NATS refuses the login: ${advice} (${error.message})`, { cause: error });
   }
 
   /** Answers to questions, which are the only messages whose headers mean anything. */

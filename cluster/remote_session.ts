@@ -5,7 +5,7 @@
  *
  * Invariants:
  * - a request is pending from `forward` or `ask` until its reply comes or the session ends: it is
- *   answered exactly once;
+ *   answered exactly once (`session_requests.ts`);
  * - the client reads the names that services have here, `a.DMM`, and its own network name. Nothing
  *   else of a line is changed;
  * - a client that does not read stops the reading of its own sessions, and of nothing else.
@@ -16,16 +16,16 @@
 import type { Holder } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
-import { UidMap } from "../base/uid_map.ts";
-import { PermissionError } from "../errors.ts";
-import { CLUSTER_LIMITS } from "../limits.ts";
+import { UidSource } from "../base/uid_source.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
 import type { Client } from "../manager/peer.ts";
 import type { LineReceiver } from "../manager/read_loop.ts";
-import type { PendingRequest, Registry } from "../manager/registry.ts";
+import type { Registry } from "../manager/registry.ts";
+import type { RequestSpans } from "../manager/request_spans.ts";
 import { MANAGER_ERROR, type RoutedLine } from "../manager/remote_services.ts";
-import { checkRoom, type Router, type Session } from "../manager/router.ts";
+import type { Router } from "../manager/router.ts";
+import { checkRoom, type Session } from "../manager/session.ts";
 import type { Statistics } from "../manager/statistics.ts";
 import type { PeerConnection } from "../net/peer_connection.ts";
 import { describeEnd, type End } from "../net/connection_end.ts";
@@ -34,6 +34,8 @@ import type { HeldLine } from "../wire/held_line.ts";
 import type { LongLine } from "../wire/line.ts";
 import { decodeMessage, encodeFailure, encodeReply, encodeRequest } from "../wire/message.ts";
 import { extensionOfPartialReply, GONE, MANAGER, NOTIFICATION } from "../wire/protocol.ts";
+import { SessionLinks } from "./session_links.ts";
+import { type Asked, SessionRequests } from "./session_requests.ts";
 
 /** What all sessions of a Manager work with. */
 export interface SessionContext {
@@ -42,6 +44,8 @@ export interface SessionContext {
   connectionHandler: ConnectionHandler;
   longLines: LongLines<PeerConnection>;
   statistics: Statistics;
+  /** `undefined` if the Manager is not traced. */
+  spans: RequestSpans | undefined;
   /** Reads the lines of all sessions, one at a time. */
   envelope: Envelope;
 }
@@ -55,19 +59,6 @@ export interface SessionOptions extends SessionContext {
   onLinked: (name: string) => void;
   /** Called when the session has ended, with the names of the services that the client is linked with. */
   onEnd: (linked: readonly string[]) => void;
-}
-
-/** Requests with one uid that a service has not answered. */
-interface Pending {
-  readonly service: string;
-  count: number;
-}
-
-/** A request to the Manager of the node. It has another uid there than the client gave it. */
-interface Asked {
-  readonly uid: string;
-  readonly attribute: string;
-  readonly service: string;
 }
 
 /** How many endings of lines are kept. */
@@ -85,14 +76,11 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   readonly #client: Client<Session<PeerConnection>>;
   /** The end of a reply as the client gets it: its own network name, and the closing brace. */
   readonly #requester: Uint8Array;
-  readonly #pending = new UidMap<Pending>();
-  readonly #asked = new Map<string, Asked>();
+  readonly #requests: SessionRequests<Session<PeerConnection>>;
+  readonly #links: SessionLinks;
   /** What the uids of requests to the Manager of the node begin with: no client can guess it. */
-  readonly #prefix = `${crypto.randomUUID()}-`;
+  readonly #prefix = `${new UidSource().next()}-`;
   #askedCount = 0;
-  #pendingCount = 0;
-  /** The services that the client is linked with, by their names at the node. */
-  readonly #links = new Set<string>();
   /** The ends of lines that name a service, by that name. */
   readonly #endings = new Map<string, Uint8Array>();
   /** What the Manager of the node has said without being asked: why it ends the session. */
@@ -105,13 +93,15 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     this.connection = connection;
     this.#options = options;
     this.#client = client;
+    this.#requests = new SessionRequests(options);
+    this.#links = new SessionLinks(node, client);
     this.#requester = encoder.encode(`,"requester":${JSON.stringify(client.networkName)}}`);
     connection.ended.then((end) => this.#end(end));
   }
 
   /** How many requests are not answered. */
   get pendingCount(): number {
-    return this.#pendingCount;
+    return this.#requests.size;
   }
 
   /** What the log calls the session. */
@@ -132,33 +122,29 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   /** Forwards a request to a service of the node. Throws what `RemoteServices.forward` does. */
   forward(service: string, uid: string, line: RoutedLine): PeerConnection {
     if (line.held !== undefined) checkRoom(this.#nameHere(service), this, line.held);
-    this.#hold();
-    const pending = this.#pending.get(uid);
-    if (pending === undefined) this.#pending.set(uid, { service, count: 1 });
-    else pending.count++;
+    this.#requests.add(service, uid);
     return this.#send(line, service);
   }
 
   /** Forwards a message about a pending request. */
   forwardControl(service: string, uid: string, line: RoutedLine): PeerConnection | undefined {
-    if (this.#pending.get(uid)?.service !== service) return undefined;
+    if (this.#requests.serviceOf(uid) !== service) return undefined;
     if (line.held !== undefined) checkRoom(this.#nameHere(service), this, line.held);
     return this.#send(line, service);
   }
 
   /** Sends a request to the Manager of the node. Throws what `RemoteServices.ask` does. */
   ask(service: string, uid: string, attribute: string, args: readonly unknown[]): PeerConnection {
-    if (attribute === "link") this.#checkLinks(service);
-    this.#hold();
-    const own = this.#sendRequest(attribute, [service, ...args]);
-    this.#asked.set(own, { uid, attribute, service });
+    if (attribute === "link") this.#links.check(service);
+    const asked = { uid, attribute, service };
+    this.#requests.ask(asked, () => this.#sendRequest(attribute, [service, ...args]));
     return this.connection;
   }
 
   /** The client has disconnected: what it has sent is still written, and nothing is answered. */
   leave(): void {
     this.#hasLeft = true;
-    this.#takePending();
+    this.#requests.takeAll();
     this.close();
   }
 
@@ -170,7 +156,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   /** Answers what is pending with an error: the Manager shuts down. */
   async failPending(end: number): Promise<void> {
     await this.#options.router.failAll(
-      this.#takePending(),
+      this.#requests.takeAll(),
       undefined,
       `the Manager shut down before the node ${repr(this.node)} answered the request`,
       end,
@@ -203,13 +189,12 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
 
   /** A long line cannot be held, or not be sent: the request that it answers fails. */
   reject(uid: string | undefined, _requester: string | undefined, error: Error): undefined {
-    const asked = uid === undefined ? undefined : this.#asked.get(uid);
+    const asked = uid === undefined ? undefined : this.#requests.askedWith(uid);
     if (asked !== undefined) {
-      this.#asked.delete(uid!);
-      this.#release();
+      this.#requests.completeAsked(uid!);
       this.#options.router.sendError(this.#client, asked.uid, error);
       this.#withdraw(asked);
-    } else if (uid !== undefined && this.#complete(uid)) {
+    } else if (uid !== undefined && this.#requests.fail(uid, error)) {
       this.#options.router.sendError(this.#client, uid, error);
     }
   }
@@ -230,15 +215,14 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     if (uid === NOTIFICATION && (requester === "absent" || requester === "null")) {
       return this.#notify(line, held, end);
     }
-    const asked = this.#asked.get(uid);
+    const asked = this.#requests.askedWith(uid);
     if (asked !== undefined) {
       if (!this.#hasRoom(uid, held)) return undefined;
-      this.#asked.delete(uid);
-      this.#release();
+      this.#requests.completeAsked(uid);
       return this.#answer(asked, line, held, end);
     }
-    const pending = this.#pending.get(uid);
-    if (pending === undefined) return this.#receiveOther(uid, line, isError);
+    const service = this.#requests.serviceOf(uid);
+    if (service === undefined) return this.#receiveOther(uid, line, isError);
     const attribute = envelope.kind("attribute") === "absent" || isError
       ? undefined
       : envelope.text("attribute");
@@ -249,11 +233,11 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     }
     if (!this.#hasRoom(uid, held)) return undefined;
     if (extension === undefined) {
-      this.#complete(uid);
+      this.#requests.answer(uid, envelope, line);
       statistics.answers++;
-    }
+    } else this.#requests.transfer(uid, attribute!, extension);
     if (isError && held === undefined && isOfManager(line, end)) {
-      return this.#sendError(line, uid, pending.service);
+      return this.#sendError(line, uid, service);
     }
     return this.#deliver(line, held, end, this.#requester);
   }
@@ -264,7 +248,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     const { sink } = this.#client.session;
     const service = uid === GONE && !isError ? envelope.text("result") : undefined;
     if (service !== undefined && this.#links.has(service)) {
-      this.#unlink(service);
+      this.#links.remove(service);
       return this.#sendGone(this.#nameHere(service));
     }
     if (uid === "" && isError) this.#reason = messageOf(line);
@@ -299,10 +283,11 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       if (held === undefined) return this.#sendError(line, uid, service);
     } else if (attribute === "link") {
       this.#links.add(service);
-      (this.#client.remoteLinks ??= new Set()).add(this.#nameHere(service));
       this.#options.onLinked(this.#nameHere(service));
     } else if (attribute === "unlink") {
-      this.#unlink(service);
+      this.#links.remove(service);
+    } else if (attribute === "acquire_lock" || attribute === "release_lock") {
+      this.#links.lock(service, attribute === "acquire_lock");
     }
     const { networkName } = this.#client;
     const ending = `,"requester":${JSON.stringify(networkName)},"uid":${JSON.stringify(uid)}}`;
@@ -348,11 +333,6 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     return sink;
   }
 
-  #unlink(service: string): void {
-    this.#links.delete(service);
-    this.#client.remoteLinks?.delete(this.#nameHere(service));
-  }
-
   /** Sends a request to the Manager of the node. Returns its uid. */
   #sendRequest(attribute: string, args: readonly unknown[]): string {
     const uid = `${this.#prefix}${this.#askedCount++}`;
@@ -362,25 +342,15 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     return uid;
   }
 
-  /** A node has no more services, but one that answers to any name would make a client take memory. */
-  #checkLinks(service: string): void {
-    const { services: limit } = CLUSTER_LIMITS;
-    if (this.#links.has(service) || this.#links.size < limit) return;
-    throw new PermissionError(
-      `${this.#client.networkName} is linked with ${limit} services of the node ${
-        repr(this.node)
-      }, and no node has more`,
-    );
-  }
-
   /** A link whose reply the client did not get, which thinks that it has none, keeps others out. */
   #withdraw({ attribute, service }: Asked): void {
     if (attribute === "link" && !this.#links.has(service)) this.#sendRequest("unlink", [service]);
   }
 
-  #send({ bytes, end, held }: RoutedLine, service: string): PeerConnection {
-    if (held === undefined) this.connection.sendSpliced(bytes, end, this.#ending(service));
-    else this.connection.sendHeld(held, end, this.#ending(service));
+  #send({ bytes, end, held, members }: RoutedLine, service: string): PeerConnection {
+    const ending = members === "" ? this.#ending(service) : endingOf(service, members);
+    if (held === undefined) this.connection.sendSpliced(bytes, end, ending);
+    else this.connection.sendHeld(held, end, ending);
     return this.connection;
   }
 
@@ -393,50 +363,15 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     const known = this.#endings.get(service);
     if (known !== undefined) return known;
     if (this.#endings.size >= MOST_ENDINGS) this.#endings.clear();
-    const ending = encoder.encode(`,"service":${JSON.stringify(service)}}`);
+    const ending = endingOf(service);
     this.#endings.set(service, ending);
     return ending;
   }
 
-  /** Counts a request as pending. */
-  #hold(): void {
-    this.#options.registry.hold(this.#client);
-    this.#pendingCount++;
-  }
-
-  #release(): void {
-    this.#options.registry.release(this.#client);
-    this.#pendingCount--;
-  }
-
-  /** Completes one pending request with that uid. False if there is none. */
-  #complete(uid: string): boolean {
-    const pending = this.#pending.get(uid);
-    if (pending === undefined) return false;
-    if (--pending.count === 0) this.#pending.take(uid);
-    this.#release();
-    return true;
-  }
-
-  /** Removes all pending requests, and returns them. */
-  #takePending(): PendingRequest<Session<PeerConnection>>[] {
-    const client = this.#client;
-    const requests = [...this.#pending].flatMap(([uid, { count }]) =>
-      Array.from({ length: count }, () => ({ client, uid }))
-    );
-    for (const { uid } of requests) this.#pending.take(uid);
-    for (const { uid } of this.#asked.values()) requests.push({ client, uid });
-    this.#asked.clear();
-    for (const _ of requests) this.#release();
-    return requests;
-  }
-
   #end(end: End): void {
-    const linked = Array.from(this.#links, (service) => this.#nameHere(service));
+    const linked = this.#links.removeAll();
     const reason = this.#reason ??
       (end.state === "left" ? "its Manager ended it" : describeEnd(end));
-    for (const name of linked) this.#client.remoteLinks?.delete(name);
-    this.#links.clear();
     this.#options.onEnd(linked);
     if (this.#hasLeft) return;
     log.info("The session of {client} with the node {node} ended: {reason}", {
@@ -445,13 +380,18 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       reason,
     });
     this.#options.router.failAll(
-      this.#takePending(),
+      this.#requests.takeAll(),
       undefined,
       `the session with the node ${repr(this.node)} ended (${reason}) before the request was ` +
         `answered, and the service may have worked on it`,
     );
     for (const name of linked) this.#sendGone(name);
   }
+}
+
+/** The end of a line in which a service has this name, after other members. */
+function endingOf(service: string, members = ""): Uint8Array {
+  return encoder.encode(`${members},"service":${JSON.stringify(service)}}`);
 }
 
 /** Whether an error is one of the Manager of the node. */

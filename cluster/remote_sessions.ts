@@ -12,7 +12,7 @@ import { CLUSTER_LIMITS, type Limits } from "../limits.ts";
 import { extensionsWithin } from "../manager/known_extensions.ts";
 import type { Client } from "../manager/peer.ts";
 import type { AnnouncedService, RemoteServices, RoutedLine } from "../manager/remote_services.ts";
-import type { Session } from "../manager/router.ts";
+import type { Session } from "../manager/session.ts";
 import type { PeerConnection } from "../net/peer_connection.ts";
 import { Envelope } from "../wire/envelope.ts";
 import { encodeReply } from "../wire/message.ts";
@@ -93,6 +93,11 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
         if (!this.#ambiguous.has(name)) yield [name, service];
       }
     }
+  }
+
+  service(name: string): AnnouncedService | undefined {
+    const split = this.#ambiguous.has(name) ? undefined : this.#split(name);
+    return split && this.#options.nodes.service(split.node, split.service);
   }
 
   forward(client: LocalClient, name: string, uid: string, line: RoutedLine): PeerConnection {
@@ -223,7 +228,10 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
       const since = known === undefined ? "" : ` since ${new Date(known.since).toISOString()}`;
       throw new ConnectionAbortedError(`the node ${repr(node)} is gone${since}`);
     }
-    const transport = channels.open(node, headerOf(client, this.#extensions));
+    const transport = channels.open(
+      node,
+      headerOf(client, this.#extensions, this.#options.spans !== undefined),
+    );
     const connection = connectionHandler.connect(transport);
     const { holder, leave } = connectionHandler.enterNode(node);
     connection.holder = holder;

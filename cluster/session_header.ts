@@ -13,6 +13,7 @@ import type { Limits } from "../limits.ts";
 import { checkName } from "../manager/names.ts";
 import type { Client, PeerIdentity, RemoteUser } from "../manager/peer.ts";
 import type { JsonObject } from "../wire/message.ts";
+import { GONE, TRACE } from "../wire/protocol.ts";
 
 /** A client of another node. */
 export interface RemoteClient {
@@ -27,18 +28,25 @@ const ADDRESS = /^.+:\d{1,5}$/;
 type HeaderLimits = Pick<Limits, "maxNameLength" | "maxAttributes">;
 
 /**
- * The header for a client.
+ * The header for a client. That a service is gone is told to each session: this Manager knows the links
+ * of its clients, whether these want to be told or not.
  *
  * @param known The extensions that its Manager knows.
+ * @param isTraced Whether its Manager is traced: then the keys of traces are its own.
  */
-export function headerOf(client: Client<unknown>, known: readonly string[]): JsonObject {
+export function headerOf(
+  client: Client<unknown>,
+  known: readonly string[],
+  isTraced: boolean,
+): JsonObject {
   const { name, address, language, os, extensions, user } = client;
   return {
     name,
     address,
     language,
     os,
-    extensions: extensions.filter((one) => known.includes(one)),
+    extensions: [...new Set([...extensions, GONE, ...isTraced ? [TRACE] : []])]
+      .filter((one) => known.includes(one)),
     ...(user === undefined ? {} : { user: user.username }),
   };
 }

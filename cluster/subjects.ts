@@ -39,12 +39,29 @@ export class Subjects {
   }
 
   /**
+   * Whether a node can do nothing without this subject: what it subscribes to, and what it publishes
+   * for all and for another one of its name. Without a subject of one other node it can do without that.
+   */
+  isNeeded(operation: "publish" | "subscription", subject: string): boolean {
+    const own = `${this.#network}.${this.#node}`;
+    return operation === "subscription"
+      ? subject.startsWith(`${this.#network}.`)
+      : subject.startsWith(`${own}.${ALL_NODES}.`) || subject.startsWith(`${own}.${this.#node}.`);
+  }
+
+  /**
    * What this node publishes for another one.
    *
    * @param rest The incarnation for which it is, or another word.
    */
   to(node: string, kind: string, rest: string): string {
     return `${this.#network}.${this.#node}.${node}.${kind}.${rest}`;
+  }
+
+  /** The node for which a subject of this one is; `undefined` for any other subject. */
+  receiverOf(subject: string): string | undefined {
+    const own = `${this.#network}.${this.#node}.`;
+    return subject.startsWith(own) ? subject.slice(own.length).split(".", 1)[0] : undefined;
   }
 
   /** What others publish for this node, to subscribe to. */

@@ -7,17 +7,20 @@
  */
 
 import { ownOptions } from "./options.ts";
-import { startProgram } from "./programs.ts";
+import { demonstrate, startProgram } from "./programs.ts";
 
-if (ownOptions({ nodes: false }).nodes) {
-  const { demonstrateNodes } = await import("./nodes_demo.ts");
-  Deno.exit(await demonstrateNodes());
-}
 const REQUESTS = 6;
 const isTerminal = Deno.stdout.isTerminal();
 
-const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
-try {
+if (ownOptions({ nodes: false }).nodes) {
+  const { demonstrateNodes } = await import("./nodes_demo.ts");
+  await demonstrate(demonstrateNodes);
+} else {
+  await demonstrate(demonstrateStyles);
+}
+
+/** The two styles, one after the other. */
+async function demonstrateStyles(home: string): Promise<void> {
   await using manager = startProgram(home, "../manager.ts", "start", "--port=0", "-G", "warning");
   const ready = await manager.lineWith("Network Manager running on");
   console.log(ready);
@@ -25,20 +28,18 @@ try {
   await using service = startProgram(home, "basic_math.ts", "--port", port);
   console.log(await service.lineWith("is running"));
 
-  const synchronous = await time("synchronous", port);
-  const asynchronous = await time("asynchronous", port);
+  const synchronous = await time(home, "synchronous", port);
+  const asynchronous = await time(home, "asynchronous", port);
   const row = (...[style, total, call, returned]: string[]) =>
     console.log(`${style.padEnd(14)}${total.padStart(10)}   ${call.padEnd(26)}${returned}`);
   console.log();
   row("style", "total time", "how to call", "what is returned");
   row("synchronous", `${synchronous} s`, "await bm.add(1, 2)", "the result, when it is there");
   row("asynchronous", `${asynchronous} s`, "const sum = bm.add(1, 2)", "a Future, at once");
-} finally {
-  await Deno.remove(home, { recursive: true });
 }
 
 /** Runs one of the two programs. Returns the total time that it prints, in seconds. */
-async function time(style: string, port: string): Promise<string> {
+async function time(home: string, style: string, port: string): Promise<string> {
   console.log(`\n${style}.ts`);
   await using program = startProgram(home, `${style}.ts`, "--port", port);
   using progress = showProgress();

@@ -11,12 +11,14 @@
 
 import { join } from "node:path";
 import { ownOptions } from "./options.ts";
-import { startProgram } from "./programs.ts";
+import { demonstrate, startProgram } from "./programs.ts";
 
 const { hours, speed, out, web } = ownOptions({ hours: 1, speed: 720, out: ".", web: false });
 
-const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
-try {
+// Ctrl+C is the end of a laboratory that is shown in a browser, and else an interruption.
+await demonstrate(demonstrateLaboratory, web ? 0 : 130);
+
+async function demonstrateLaboratory(home: string): Promise<void> {
   // On this computer alone, and without a certificate that the browser does not know.
   const live = web ? ["--host=localhost", "--disable-tls", "--web=0"] : [];
   await using manager = startProgram(
@@ -48,28 +50,24 @@ try {
     console.log(await monitor.lineWith("is running"));
     const [, address] = /\(web page (\S+)\)/.exec(ready)!;
     console.log(`\nOpen ${address} in a browser. Ctrl+C ends the laboratory.`);
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    Deno.addSignalListener("SIGINT", end);
-    await Promise.race([ended, manager.status, service.status, monitor.status]);
-    Deno.removeSignalListener("SIGINT", end);
+    await Promise.race([manager.status, service.status, monitor.status]);
   } else {
     const start = new Date().toISOString().slice(0, 19).replaceAll(":", "");
     const recording = join(out, `voltage-${start}Z`);
-    await record(`${recording}.sqlite`, connection);
-    await history(`${recording}.sqlite`, "--points=6");
-    await history(`${recording}.sqlite`, `--svg=${recording}.svg`);
+    await record(home, `${recording}.sqlite`, connection);
+    await history(home, `${recording}.sqlite`, "--points=6");
+    await history(home, `${recording}.sqlite`, `--svg=${recording}.svg`);
   }
-} finally {
-  await Deno.remove(home, { recursive: true });
 }
 
 /** Records a reading for each twenty seconds of the instrument. */
-async function record(file: string, connection: readonly string[]): Promise<void> {
+async function record(home: string, file: string, connection: readonly string[]): Promise<void> {
   const every = Math.max(10, Math.round(20_000 / speed));
   const duration = Math.ceil(hours * 3_600_000 / speed);
   await Deno.mkdir(out, { recursive: true });
   console.log(`Recording to ${file}`);
   await run(
+    home,
     "record",
     `DigitalMultimeter.voltage(range=10, nplc=10)@${every}ms`,
     `--to=${file}`,
@@ -79,12 +77,12 @@ async function record(file: string, connection: readonly string[]): Promise<void
   );
 }
 
-function history(file: string, ...args: readonly string[]): Promise<void> {
-  return run("history", file, ...args);
+function history(home: string, file: string, ...args: readonly string[]): Promise<void> {
+  return run(home, "history", file, ...args);
 }
 
 /** Runs a command of the package, and prints what it prints. */
-async function run(...words: readonly string[]): Promise<void> {
+async function run(home: string, ...words: readonly string[]): Promise<void> {
   await using command = startProgram(home, "../manager.ts", ...words);
   for await (const line of command.lines) console.log(line);
   const { code } = await command.status;

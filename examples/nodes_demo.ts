@@ -8,7 +8,7 @@
 
 import { connect, RemoteError } from "@msl/network";
 import type { Oven } from "./oven.ts";
-import { type Program, startProgram } from "./programs.ts";
+import { type Program, startProcess, startProgram } from "./programs.ts";
 
 /** The nodes: one in each room. The client is in the last one. */
 const ROOMS = ["a", "b", "c"];
@@ -17,22 +17,29 @@ const BEAT = "200ms";
 /** How long until a node knows what another one has, in milliseconds. */
 const KNOWN = 10_000;
 
-/** Runs the demonstration. Returns the exit code. */
-export async function demonstrateNodes(): Promise<number> {
-  const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
-  try {
-    await using stack = new AsyncDisposableStack();
-    const servers = await startNats(home, stack);
-    if (servers === undefined) {
-      console.error("Install nats-server first, e.g. with: sudo apt install nats-server");
-      return 1;
-    }
-    console.log(`NATS listens at ${servers}`);
-    await run(home, servers, stack);
-    return 0;
-  } finally {
-    await Deno.remove(home, { recursive: true });
+/** Where `nats-server` is. Debian has it in a folder that is not in the `PATH` of its users. */
+const NATS_PROGRAMS = ["nats-server", "/usr/sbin/nats-server"];
+
+/**
+ * Runs the demonstration. Returns the exit code.
+ *
+ * @param home The folder for what it writes.
+ */
+export async function demonstrateNodes(home: string): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const nats = startNats(home);
+  if (nats === undefined) {
+    console.error("Install nats-server first, e.g. with: sudo apt install nats-server");
+    return 1;
   }
+  stack.defer(async () => {
+    nats.kill();
+    await nats.status;
+  });
+  const servers = await addressOf(nats, home);
+  console.log(`NATS listens at ${servers}`);
+  await run(home, servers, stack);
+  return 0;
 }
 
 async function run(home: string, servers: string, stack: AsyncDisposableStack): Promise<void> {
@@ -109,29 +116,21 @@ function startManager(home: string, room: string, servers: string): Program {
   );
 }
 
-/** Starts NATS on a free port of this computer, and returns its address; `undefined` without it. */
-async function startNats(
-  folder: string,
-  stack: AsyncDisposableStack,
-): Promise<string | undefined> {
+/** Starts NATS on a free port of this computer; `undefined` if it is not installed. */
+function startNats(folder: string): Deno.ChildProcess | undefined {
   const args = ["-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", folder];
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("nats-server", {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+  for (const program of NATS_PROGRAMS) {
+    try {
+      return startProcess(program, { args, stdout: "null", stderr: "null" });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
-  stack.defer(async () => {
-    child.kill();
-    await child.status;
-  });
-  const file = `${folder}/nats-server_${child.pid}.ports`;
+}
+
+/** The address of NATS, when it listens. */
+async function addressOf(nats: Deno.ChildProcess, folder: string): Promise<string> {
+  const file = `${folder}/nats-server_${nats.pid}.ports`;
   for (const end = performance.now() + KNOWN;;) {
     try {
       return JSON.parse(await Deno.readTextFile(file)).nats[0]; // the server has chosen the port

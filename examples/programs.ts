@@ -1,6 +1,6 @@
 /**
- * Starts other programs of this project, each in a process, for demonstrations that need several of
- * them.
+ * Demonstrations that need several programs, each in a process: they start programs of this project and
+ * others, and leave no process and no file behind, also when Ctrl+C ends them.
  *
  * @module
  */
@@ -21,19 +21,81 @@ export interface Program extends AsyncDisposable {
   readonly status: Promise<Deno.CommandStatus>;
 }
 
+/** The processes that run, of the demonstration. */
+const running = new Set<Deno.ChildProcess>();
+/** Whether the demonstration ends: it starts no further process. */
+let isEnding = false;
+
+/** What asks a demonstration to end. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/**
+ * Runs a demonstration, which gets a folder for keys and certificates. A signal ends its processes,
+ * removes the folder, and ends the program.
+ *
+ * @param run Returns the exit code; nothing is 0.
+ * @param interrupted The exit code if a signal ends it.
+ */
+export async function demonstrate(
+  run: (home: string) => Promise<number | void>,
+  interrupted = 130,
+): Promise<never> {
+  const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
+  const { promise: signal, resolve: end } = Promise.withResolvers<number>();
+  const interrupt = () => end(interrupted);
+  for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
+  let code: number | void;
+  try {
+    code = await Promise.race([run(home), signal]);
+  } finally {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt); // a second one ends it at once
+    isEnding = true;
+    await Promise.all(Array.from(running, stop));
+    await Deno.remove(home, { recursive: true });
+  }
+  Deno.exit(code ?? undefined); // what was interrupted may still wait for something
+}
+
+/**
+ * Starts a process that ends with the demonstration.
+ *
+ * @throws {Deno.errors.NotFound} If there is no such program.
+ */
+export function startProcess(
+  program: string,
+  options: Deno.CommandOptions,
+): Deno.ChildProcess {
+  if (isEnding) throw new Error("The demonstration ends");
+  const child = new Deno.Command(program, { stdin: "null", ...options }).spawn();
+  running.add(child);
+  child.status.finally(() => running.delete(child));
+  return child;
+}
+
+/** Ends a process, if it has not ended already. */
+async function stop(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill();
+  } catch {
+    // It has ended.
+  }
+  await child.status;
+}
+
 /**
  * Starts a program of this folder. When it is disposed of, it is stopped if it is still running.
  *
  * @param home The folder of its keys and certificates.
  */
 export function startProgram(home: string, file: string, ...args: readonly string[]): Program {
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = startProcess(Deno.execPath(), {
     args: ["run", "-A", import.meta.resolve(`./${file}`), ...args],
     env: { MSL_NETWORK_HOME: home },
-    stdin: "null",
     stdout: "piped",
     stderr: "inherit",
-  }).spawn();
+  });
   const output: ReadableStream<string> = child.stdout
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
@@ -51,12 +113,7 @@ export function startProgram(home: string, file: string, ...args: readonly strin
       }
     },
     async [Symbol.asyncDispose]() {
-      try {
-        child.kill();
-      } catch {
-        // It has ended already.
-      }
-      await child.status;
+      await stop(child);
       await lines.return?.();
     },
   };

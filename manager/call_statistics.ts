@@ -15,6 +15,7 @@
  */
 
 import { printable } from "../base/printable.ts";
+import { LONGEST_LABEL } from "../limits.ts";
 import type { Traffic } from "../net/connection.ts";
 
 /** The upper bounds of the buckets of durations, in seconds. What is longer is in one more bucket. */
@@ -72,7 +73,7 @@ interface Counted {
 
 /** Counts the calls and the bytes of the services with one label, since the start. They never fall. */
 export class CallSeries {
-  /** The name of the service, printable; or {@linkcode OTHER}. */
+  /** The name of the service, printable and not long; or {@linkcode OTHER}. */
   readonly label: string;
   ended = 0;
   errors = 0;
@@ -163,14 +164,14 @@ export class CallStatistics {
 
   /** The series of a service that has connected. It is the same one when it connects again. */
   enter(name: string, connection: Counted): CallSeries {
-    const series = this.#seriesOf(printable(name));
+    const series = this.#seriesOf(labelFor(name));
     series.enter(connection);
     return series;
   }
 
   /** The label of a service that is connected. */
   labelOf(name: string): string {
-    const label = printable(name);
+    const label = labelFor(name);
     return this.#series.has(label) ? label : OTHER;
   }
 
@@ -184,4 +185,14 @@ export class CallStatistics {
     this.#series.set(label, series);
     return series;
   }
+}
+
+/**
+ * The label of a name: on one line, and not longer than the limit, since it stands in each of the 28 lines
+ * that a service has. Names that only differ after that are counted together.
+ */
+function labelFor(name: string): string {
+  const label = printable(name);
+  if (label.length <= LONGEST_LABEL) return label;
+  return `${[...label.slice(0, LONGEST_LABEL)].slice(0, -1).join("")}…`;
 }

@@ -39,6 +39,7 @@ import { extensionsWithin } from "./known_extensions.ts";
 import { type LineReceiver, readLines } from "./read_loop.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
+import { Turns } from "../base/turns.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import { Origins } from "./origins.ts";
 import {
@@ -49,7 +50,8 @@ import {
   type RemoteUser,
   type Service,
 } from "./peer.ts";
-import type { Router, Session } from "./router.ts";
+import type { Router } from "./router.ts";
+import type { Session } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** What the connection handler works with. */
@@ -87,6 +89,8 @@ export class ConnectionHandler implements Disposable {
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
+  /** All sessions of a node may end at once, by node. */
+  readonly #ends = new Turns(SLICE);
   readonly #onRead = () => this.#options.statistics.calls.tick();
   readonly #connections = new Set<PeerConnection>();
   /** The clients of other nodes by network name. */
@@ -221,6 +225,7 @@ export class ConnectionHandler implements Disposable {
     try {
       await this.#forward(peer, connection);
     } finally {
+      await this.#ends.take(identity.node);
       router.unregister(peer);
       if (this.#remote.get(name) === peer) this.#remote.delete(name);
     }

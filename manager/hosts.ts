@@ -11,6 +11,7 @@
 import { isIP } from "node:net";
 import { ConfigurationError } from "../errors.ts";
 import { MAX_LOOKUPS } from "../limits.ts";
+import { interfaceAddresses, localNames } from "../base/local_names.ts";
 import { repr } from "../base/repr.ts";
 import { PriorityGate } from "./priority_gate.ts";
 import { withTimeout } from "../base/with_timeout.ts";
@@ -66,9 +67,7 @@ export class Hosts {
 
   /** Every name and address of this computer. */
   aliases(): string[] {
-    return [
-      ...new Set([this.hostname, "localhost", "127.0.0.1", "::1", ...this.#localAddresses()]),
-    ];
+    return localNames(this.hostname, this.#localAddresses());
   }
 
   /** The names that a new database trusts: those of this computer, and those of its loopback. */
@@ -173,10 +172,6 @@ export class Hosts {
       return otherwise;
     });
   }
-}
-
-function interfaceAddresses(): string[] {
-  return Deno.networkInterfaces().map((networkInterface) => networkInterface.address);
 }
 
 async function reverse(address: string): Promise<string> {

@@ -20,7 +20,8 @@ import type { LongLine } from "../wire/line.ts";
 import { LineChecker } from "./line_checker.ts";
 import type { CheckLimits } from "./line_check.ts";
 import type { Peer } from "./peer.ts";
-import type { LineSink, Router, Session } from "./router.ts";
+import type { Router } from "./router.ts";
+import type { LineSink, Session } from "./session.ts";
 
 /** How often the rate of a peer that sends a long line is checked, in milliseconds. */
 const RATE_INTERVAL = 60_000;

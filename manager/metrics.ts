@@ -57,6 +57,15 @@ export function metricsText(status: ManagerStatus, calls: CallStatistics): strin
   }]);
   gauge("clients", "Connected Clients.", [clients.length]);
   gauge("services", "Connected Services.", [services.length]);
+  if (status.node !== null) {
+    const { is_connected: isConnected, problem } = status.node;
+    gauge("joined", "1 if this Manager is a node of those that are joined, else 0.", [
+      isConnected && problem === null ? 1 : 0,
+    ]);
+    gauge("nodes", "The other nodes that are there.", [
+      Object.values(status.nodes).filter(({ is_here: isHere }) => isHere).length,
+    ]);
+  }
   gauge("unidentified_connections", "Connections that are not identified yet.", [
     status.unidentified,
   ]);

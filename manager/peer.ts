@@ -46,8 +46,11 @@ export interface Client<Session> {
   readonly node: string | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
-  /** The names of the services of other nodes that it is linked with; `undefined` if it never was. */
-  remoteLinks: Set<string> | undefined;
+  /**
+   * The services of other nodes that it is linked with, and whether it holds a lock of them, by their
+   * names here; `undefined` if it never was linked with one.
+   */
+  remoteLinks: Map<string, { isLocked: boolean }> | undefined;
   /**
    * The numbers of the users whose services have disconnected while it was linked with them, by the
    * name of the service. Only if it has the extension `owner`, and until it links again.

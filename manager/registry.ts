@@ -56,6 +56,8 @@ export interface Policy {
 export interface PendingRequest<Session> {
   readonly client: Client<Session>;
   readonly uid: string;
+  /** The name of its service here, if that is one of another node. */
+  readonly service?: string;
 }
 
 /** How many requests may be pending. */
@@ -468,6 +470,15 @@ export class Registry<Session> {
   /** Whether only some users may use a service. */
   isRestricted({ name }: Service<Session>): boolean {
     return this.#policy?.isRestricted(name) ?? false;
+  }
+
+  /**
+   * Whether a client means a service of another node. A local one of that name comes first; and a
+   * client of another node means a local one, so that nothing goes on to a third node.
+   */
+  isRemote({ node }: Client<Session>, name: string): boolean {
+    return this.nodes !== undefined && node === undefined && !this.#services.has(name) &&
+      this.nodes.nodeOf(name) !== undefined;
   }
 
   /** Where a service with that name is, if it is at other nodes; for a client of this one. */

@@ -58,12 +58,16 @@ export interface RoutedLine {
   readonly end: number;
   /** The long line itself. */
   readonly held: HeldLine | undefined;
+  /** Members of the message that follow its own, each after a comma. */
+  readonly members: string;
 }
 
 /** The services of other nodes. */
 export interface RemoteServices<Session, Sink> extends NodeRules {
   /** Those of all nodes, by their names here. */
   announced(): Iterable<[name: string, service: AnnouncedService]>;
+  /** One of them, by its name here; `undefined` if there is none. */
+  service(name: string): AnnouncedService | undefined;
   /**
    * Forwards a request of a client, which is answered once from now on.
    *

@@ -19,65 +19,38 @@ import {
   ValueError,
 } from "../errors.ts";
 import type { Limits } from "../limits.ts";
-import { LANGUAGE, OS } from "../version.ts";
-import type { Identities, ServiceEntry } from "../wire/identities.ts";
-import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
-import { ABOUT, ARRAYS, CANCEL, OWNER, PARTS, STREAM, TIME, TRACE } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
-import type { Database } from "./database/database.ts";
 import { heldRecords, type LogEntries } from "../logs/recent_records.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
-import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
-import { checkName } from "./names.ts";
-import {
-  type Client,
-  encodeEntry,
-  encodeNamesOnly,
-  networkNames,
-  NOTHING_SAID_JSON,
-  type Peer,
-  type Service,
-} from "./peer.ts";
-import { extensionsWithin } from "./known_extensions.ts";
+import { asFlag, asText, nameReader } from "./arguments.ts";
+import { type Host, Listing } from "./listing.ts";
+import { checkServiceName } from "./names.ts";
+import { type Client, networkNames, type Peer, type Service } from "./peer.ts";
 import type { Registry } from "./registry.ts";
-import type { AnnouncedService, RemoteServices } from "./remote_services.ts";
+import { type AdminHandler, type TableContext, tableHandlers, TABLES } from "./table_requests.ts";
 
 /** What the request handlers read and change. */
-export interface RequestContext<Session> {
-  registry: Registry<Session>;
-  limits: Pick<Limits, "maxNameLength" | "maxMessageSize">;
-  /** The computer that the Manager runs on. */
-  hostname: string;
-  /** The port that the Manager listens on. */
-  port: number;
+export interface RequestContext<Session> extends TableContext, Host {
+  readonly registry: Registry<Session>;
+  readonly limits: Pick<Limits, "maxNameLength" | "maxMessageSize">;
   /** The status of the Manager, for a peer with this network name. */
-  status: (requester: string) => unknown;
-  database: Database;
+  readonly status: (requester: string) => unknown;
   /** The Manager's password; `undefined` if the Manager does not authenticate by it. */
-  password: string | undefined;
+  readonly password: string | undefined;
   /** Whether the Manager authenticates by host names. */
-  authHostname: boolean;
+  readonly authHostname: boolean;
   /** Whether users log in. */
-  authLogin: boolean;
-  /**
-   * Called after the users or the access lists have changed, once the administrator's request is
-   * answered: the administrator may be disconnected by it. Only with `authLogin`.
-   */
-  accessChanged?: () => void;
-  /** Writes the records of connections that are still queued. Default: none are. */
-  flushRecords?: () => Promise<void>;
+  readonly authLogin: boolean;
   /** Disconnects a peer. Called once the administrator's request is answered. */
-  disconnect?: (peer: Peer<Session>) => void;
+  readonly disconnect?: (peer: Peer<Session>) => void;
   /** Shuts the Manager down. Settles when all connections are closed. */
-  shutdown: () => Promise<void>;
+  readonly shutdown: () => Promise<void>;
 }
 
 /** A handler of a request of any peer: takes the arguments, then the peer that sent it. */
 type PeerHandler<Session> = (...args: unknown[]) => (peer: Peer<Session>) => unknown;
-/** A handler of a request of an administrator: takes the arguments. */
-type AdminHandler = (...args: unknown[]) => unknown;
 /** A handler, and the parameters that the arguments of a request are bound to. */
 interface Bound<Handler> {
   handler: Handler;
@@ -86,17 +59,13 @@ interface Bound<Handler> {
 
 /** Answers the requests that are addressed to the Manager. */
 export class RequestHandlers<Session> {
+  /** What is told about the clients and services. */
+  readonly listing: Listing<Session>;
   readonly #context: RequestContext<Session>;
   /** By attribute. */
   readonly #ofPeers: ReadonlyMap<string, Bound<PeerHandler<Session>>>;
   /** By the name of the class in Python, then by attribute. */
   readonly #ofAdministrators: ReadonlyMap<string, ReadonlyMap<string, Bound<AdminHandler>>>;
-  /** What is listed of each service for the peers that may not use it. */
-  readonly #attributeNames = new WeakMap<Service<Session>, string>();
-  /** The extensions that the Manager knows. */
-  readonly #extensions: ReadonlySet<string>;
-  /** The services of other nodes; `undefined` if the Manager is not joined to any. */
-  remote: RemoteServices<Session, unknown> | undefined;
   /** What is done once the request of the administrator is answered. */
   #afterReply: (() => void)[] = [];
 
@@ -106,14 +75,11 @@ export class RequestHandlers<Session> {
       context = { ...context, accessChanged: () => this.#afterReply.push(accessChanged) };
     }
     this.#context = context;
-    this.#extensions = new Set(extensionsWithin(context.limits));
+    this.listing = new Listing(context.registry, context, context.limits);
     this.#ofPeers = bound(this.#peerHandlers());
     this.#ofAdministrators = new Map([
       ["Manager", bound(this.#managerHandlers())],
-      ["UsersTable", bound(usersHandlers(context))],
-      ["AccessTable", bound(accessHandlers(context))],
-      ["HostnamesTable", bound(hostnamesHandlers(context))],
-      ["ConnectionsTable", bound(connectionsHandlers(context))],
+      ...tableHandlers(context).map(([name, handlers]) => [name, bound(handlers)] as const),
     ]);
   }
 
@@ -149,27 +115,7 @@ export class RequestHandlers<Session> {
     if (found === undefined) return undefined;
     const [service, ...rest] = found.signature.bind(`Manager.${attribute}`, args, kwargs);
     if (typeof service !== "string") return undefined;
-    return { name: checkName("service", service, this.#context.limits), args: rest };
-  }
-
-  /** The services that this node announces to the others. */
-  announced(): AnnouncedService[] {
-    const { registry } = this.#context;
-    return Array.from(registry.services, (service): AnnouncedService => {
-      const isHidden = registry.isRestricted(service);
-      const { name, address, language, os, maxClients, streams } = service;
-      return {
-        name,
-        address,
-        language,
-        os,
-        attributes: isHidden ? this.#namesOf(service) : service.attributes,
-        maxClients,
-        extensions: this.#known(service.extensions),
-        streams,
-        about: isHidden ? aboutNames(service) : service.about ?? NOTHING_SAID_JSON,
-      };
-    });
+    return { name: checkServiceName("service", service, this.#context.limits), args: rest };
   }
 
   /**
@@ -199,94 +145,27 @@ export class RequestHandlers<Session> {
     for (const action of this.#afterReply.splice(0)) action();
   }
 
-  /**
-   * The identity of the Manager, with every connected client and service, without the extensions of
-   * services, which are listed for a peer that offers such an extension itself.
-   */
-  identities(): Identities {
-    return parseJson(this.#encodeIdentities()) as Identities;
-  }
-
-  #encodeIdentities(peer?: Peer<Session>): string {
-    const { hostname, port, registry } = this.#context;
-    const manager = JSON.stringify({
-      hostname,
-      port,
-      attributes: { identity: "() -> dict", link: "(service: str) -> bool" },
-      language: LANGUAGE,
-      os: OS,
-      // fromEntries, because a peer may be called __proto__
-      clients: Object.fromEntries(
-        Array.from(registry.clients).filter(({ node }) => node === undefined)
-          .map(({ networkName, name, address, language, os }) => [
-            networkName,
-            { name, address, language, os },
-          ]),
-      ),
-    });
-    const services = Array.from(
-      registry.services,
-      (service) => {
-        const isHidden = peer !== undefined && !registry.mayUse(peer, service);
-        const attributes = isHidden ? this.#namesOf(service) : undefined;
-        const entry = encodeEntry(service, this.#extensionsFor(peer, service), attributes);
-        return `${JSON.stringify(service.name)}:${entry}`;
-      },
-    );
-    for (const [name, service] of this.#remote()) {
-      const entry = encodeEntry(service, this.#extensionsFor(peer, service), service.attributes);
-      services.push(`${JSON.stringify(name)}:${entry}`);
-    }
-    return `${manager.slice(0, -1)},"services":{${services.join(",")}}}`;
-  }
-
-  /** The attributes of a service without the values, for peers that may not use it. */
-  #namesOf(service: Service<Session>): string {
-    const names = this.#attributeNames.get(service) ?? encodeNamesOnly(service, "null");
-    this.#attributeNames.set(service, names);
-    return names;
-  }
-
-  /** The services of other nodes, without those whose names local services have. */
-  *#remote(): Iterable<[name: string, service: AnnouncedService]> {
-    const { registry } = this.#context;
-    for (const one of this.remote?.announced() ?? []) {
-      if (registry.service(one[0]) === undefined) yield one;
-    }
-  }
-
-  /** The extensions that the Manager knows as well, so that both sides of a request do. */
-  #known(extensions: readonly string[]): string[] {
-    return extensions.filter((one) => this.#extensions.has(one));
-  }
-
-  /** The extensions of a service, for a peer that offers one of them itself. */
-  #extensionsFor(
-    peer: Peer<Session> | undefined,
-    { extensions, streams }: Pick<Service<Session>, "extensions" | "streams">,
-  ): Partial<ServiceEntry> {
-    const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
-    return isListed ? { extensions: this.#known(extensions), streams } : {};
-  }
-
   #peerHandlers(): Record<string, PeerHandler<Session>> {
     const { registry, status, limits } = this.#context;
-    const asName = nameReader(limits);
+    const asService = nameReader(limits, checkServiceName);
     return {
-      identity: () => (peer) => new EncodedValue(this.#encodeIdentities(peer)),
+      identity: () => (peer) => this.listing.identitiesFor(peer),
       status: () => ({ networkName }) => status(networkName),
       about: (service = null) => (peer) =>
-        this.#about(peer, service === null ? undefined : asName("service", service)),
-      link: (service) => (peer) => this.#link(asClient(peer), asName("service", service)),
-      unlink: (service) => (peer) => registry.unlink(asClient(peer), asName("service", service)),
+        this.listing.about(peer, service === null ? undefined : asService("service", service)),
+      link: (service) => (peer) => {
+        const client = asClient(peer);
+        return this.listing.ofLink(client, registry.link(client, asService("service", service)));
+      },
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asService("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
         registry.acquireLock(
           asClient(peer),
-          asName("service", service),
+          asService("service", service),
           asFlag("shared", shared ?? false),
         ),
       release_lock: (service) => (peer) =>
-        registry.releaseLock(asClient(peer), asName("service", service)),
+        registry.releaseLock(asClient(peer), asService("service", service)),
     };
   }
 
@@ -297,8 +176,8 @@ export class RequestHandlers<Session> {
       password: () => password ?? null,
       hostnames: () => authHostname ? database.hostnames.hostnames() : null,
       login: () => authLogin || null,
-      clients: () => this.identities().clients,
-      services: () => this.identities().services,
+      clients: () => this.listing.identities().clients,
+      services: () => this.listing.identities().services,
       service_links: () => clientsByService(registry, ({ links }) => links),
       service_locks: () => clientsByService(registry, ({ locks }) => locks),
       set_logging_level: (level) => setLoggingLevel(level as string | number | null),
@@ -314,50 +193,6 @@ export class RequestHandlers<Session> {
       shutdown_manager: () => shutdown(),
     };
   }
-
-  #link(client: Client<Session>, name: string): EncodedValue {
-    const service = this.#context.registry.link(client, name);
-    const more = { ...this.#extensionsFor(client, service), ...ownerFor(client, service) };
-    const entry = encodeEntry(service, more);
-    const isTold = service.about !== undefined && client.extensions.includes(ABOUT);
-    return new EncodedValue(
-      isTold ? `${entry.slice(0, -1)},"about":${service.about}}` : entry,
-    );
-  }
-
-  /** What a service, or each of them, says of itself. */
-  #about(peer: Peer<Session>, name: string | undefined): EncodedValue {
-    const { registry } = this.#context;
-    if (!peer.extensions.includes(ABOUT)) {
-      throw new PermissionError("Only a device with the extension 'about' may request that");
-    }
-    if (name === undefined) {
-      const services = Array.from(
-        registry.services,
-        (service) => `${JSON.stringify(service.name)}:${this.#aboutFor(peer, service)}`,
-      );
-      for (const [name, { about }] of this.#remote()) {
-        services.push(`${JSON.stringify(name)}:${about}`);
-      }
-      return new EncodedValue(`{${services.join(",")}}`);
-    }
-    const service = registry.service(name);
-    if (service !== undefined) return new EncodedValue(this.#aboutFor(peer, service));
-    // A client asks the other node itself, which knows what the user may see.
-    for (const [one, { about }] of this.#remote()) if (one === name) return new EncodedValue(about);
-    throw new KeyError(`the ${repr(name)} service does not exist`);
-  }
-
-  #aboutFor(peer: Peer<Session>, service: Service<Session>): string {
-    if (this.#context.registry.mayUse(peer, service)) return service.about ?? NOTHING_SAID_JSON;
-    return aboutNames(service);
-  }
-}
-
-/** What the peers that may not use a service get of what it says. */
-function aboutNames(service: Service<unknown>): string {
-  return `{"description":"","attributes":${encodeNamesOnly(service, "{}")}` +
-    `,"notifications":{},"implements":[]}`;
 }
 
 /** The requests about one service, whose name is their first argument. */
@@ -392,109 +227,11 @@ function recentLog(after: unknown): LogEntries {
   );
 }
 
-/** The class in Python of each table, by the name that the table has in an attribute. */
-const TABLES: ReadonlyMap<string, string> = new Map([
-  ["users_table", "UsersTable"],
-  ["access_table", "AccessTable"],
-  ["hostnames_table", "HostnamesTable"],
-  ["connections_table", "ConnectionsTable"],
-]);
-
 /** The class and the name of an attribute, e.g. of `users_table.usernames`. */
 function locate(attribute: string): [className: string, name: string] {
   const dot = attribute.indexOf(".");
   const className = TABLES.get(attribute.slice(0, Math.max(dot, 0)));
   return className === undefined ? ["Manager", attribute] : [className, attribute.slice(dot + 1)];
-}
-
-function usersHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
-  const { users } = context.database;
-  const asName = nameReader(context.limits);
-  return {
-    usernames: () => users.usernames(),
-    users: () => users.users().map(({ username, isAdmin }) => [username, isAdmin]),
-    is_user_registered: (username) => users.isUserRegistered(asName("username", username)),
-    is_admin: (username) => users.isAdmin(asName("username", username)),
-    is_password_valid: (username, password) =>
-      users.isPasswordValid(asName("username", username), asText("password", password)),
-    get_user: (username) => {
-      const user = users.find(asName("username", username));
-      return user === undefined ? null : asRow(user);
-    },
-    records: () => users.users().map(asRow),
-    insert: (username, password, is_admin = false) =>
-      users.insert(
-        asName("username", username),
-        asText("password", password),
-        asFlag("is_admin", is_admin),
-      ),
-    update: async (username, password = null, is_admin = null) => {
-      await users.update(asName("username", username), {
-        password: password === null ? undefined : asText("password", password),
-        isAdmin: is_admin === null ? undefined : asFlag("is_admin", is_admin),
-      });
-      context.accessChanged?.(); // sessions with the old password end
-    },
-    delete: (username) => {
-      users.delete(asName("username", username));
-      context.accessChanged?.(); // the user is off every list now, and the sessions end
-    },
-  };
-}
-
-function accessHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
-  const { access } = context.database;
-  const asName = nameReader(context.limits);
-  const changing =
-    (change: "allow" | "deny" | "offer" | "unoffer"): AdminHandler => (service, ...usernames) => {
-      const names = usernames.map((username) => asName("username", username));
-      access[change](asName("service", service), names);
-      context.accessChanged?.();
-    };
-  const asObject = (lists: ReadonlyMap<string, ReadonlySet<string>>) =>
-    Object.fromEntries(Array.from(lists, ([service, list]) => [service, [...list]]));
-  return {
-    access_lists: () => asObject(access.lists()),
-    offer_lists: () => asObject(access.offerLists()),
-    allow: changing("allow"),
-    deny: changing("deny"),
-    offer: changing("offer"),
-    unoffer: changing("unoffer"),
-    clear: (service) => {
-      access.clear(asName("service", service));
-      context.accessChanged?.();
-    },
-    clear_offer: (service) => {
-      access.clearOffer(asName("service", service));
-      context.accessChanged?.();
-    },
-  };
-}
-
-function hostnamesHandlers<Session>(
-  { database: { hostnames }, limits }: RequestContext<Session>,
-): Record<string, AdminHandler> {
-  const asName = nameReader(limits);
-  return {
-    hostnames: () => hostnames.hostnames(),
-    insert: (hostname) => hostnames.insert(asName("hostname", hostname)),
-    delete: (hostname) => hostnames.delete(asName("hostname", hostname)),
-  };
-}
-
-function connectionsHandlers<Session>(
-  { database: { connections }, flushRecords }: RequestContext<Session>,
-): Record<string, AdminHandler> {
-  return {
-    connections: async (start = null, end = null) => {
-      const [first, last] = [asText("start", start ?? ""), asText("end", end ?? "")];
-      await flushRecords?.();
-      return connections.connections(first, last)
-        .map((
-          { pid, datetime, address, domain, port, message },
-        ) => [pid, datetime, address, domain, port, message]);
-    },
-  };
 }
 
 function clientsByService<Session>(
@@ -506,42 +243,7 @@ function clientsByService<Session>(
   );
 }
 
-/** The extensions that a client and its service must both offer to use them. */
-const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS, TIME, TRACE, ARRAYS];
-
-/** Who offers a service, for a client that wants to know it. */
-function ownerFor<Session>(
-  { extensions }: Client<Session>,
-  { user }: Service<Session>,
-): Partial<ServiceEntry> {
-  if (user === undefined || !extensions.includes(OWNER)) return {};
-  return { offered_by: { id: user.pid, name: user.username } };
-}
-
-/** The columns of the `auth_users` table. The key and the salt never leave the Manager. */
-function asRow({ pid, username, isAdmin }: User): unknown[] {
-  return [pid, username, null, null, isAdmin];
-}
-
 function asClient<Session>(peer: Peer<Session>): Client<Session> {
   if (peer.kind === "client") return peer;
   throw new PermissionError(`${repr(peer.name)} is a Service, only a Client can be linked`);
-}
-
-function asText(parameter: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new TypeError(`${repr(parameter)} must be a string`);
-}
-
-/** Reads an argument that is the name of a service, a user or a computer. */
-function nameReader(
-  limits: Pick<Limits, "maxNameLength">,
-): (parameter: string, value: unknown) => string {
-  return (parameter, value) => checkName(parameter, asText(parameter, value), limits);
-}
-
-function asFlag(parameter: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  if (value === 0 || value === 1) return value === 1; // which are equal to false and true in Python
-  throw new TypeError(`${repr(parameter)} must be true or false`);
 }

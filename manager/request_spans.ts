@@ -14,7 +14,7 @@ import { LONGEST_TRACESTATE } from "../limits.ts";
 import type { Envelope, Field } from "../wire/envelope.ts";
 import { parseJson } from "../wire/json.ts";
 import { decodeMessage } from "../wire/message.ts";
-import { TRACE } from "../wire/protocol.ts";
+import { PART, ROOM, TRACE } from "../wire/protocol.ts";
 import { RpcSpan } from "../wire/rpc_span.ts";
 import { LONGEST_TRACEPARENT } from "../base/trace_context.ts";
 import type { Client, Service } from "./peer.ts";
@@ -27,6 +27,9 @@ export interface SpansOf {
   node?: string;
 }
 
+/** A service whose attributes are known, as JSON. */
+type Described = Pick<Service<unknown>, "attributes">;
+
 /** The longest error reply that is read, in bytes: all peers wait meanwhile. */
 const LONGEST_ERROR = 64 * 1024;
 
@@ -35,7 +38,7 @@ export class RequestSpans {
   readonly #manager: SpansOf;
   /** Those of each client, by service and uid. Several may have the same. */
   readonly #pending = new WeakMap<Client<unknown>, Map<string, RpcSpan[]>>();
-  readonly #attributes = new WeakMap<Service<unknown>, ReadonlySet<string>>();
+  readonly #attributes = new WeakMap<Described, ReadonlySet<string>>();
 
   constructor(manager: SpansOf) {
     this.#manager = manager;
@@ -45,13 +48,13 @@ export class RequestSpans {
    * Begins the span of a request that has arrived.
    *
    * @param envelope The envelope of its line.
-   * @param service Its service, if that is connected.
+   * @param service Its service, if that is connected, here or at another node.
    */
   start(
     client: Client<unknown>,
     envelope: Envelope,
     { name, attribute }: { name: string; attribute: string },
-    service: Service<unknown> | undefined,
+    service: Described | undefined,
   ): RpcSpan | undefined {
     const call = {
       ...{ kind: "server", service: name, attribute, requester: client.networkName } as const,
@@ -71,12 +74,28 @@ export class RequestSpans {
     { members }: RpcSpan,
     client: Client<unknown>,
     envelope: Envelope,
-    { extensions }: Service<unknown>,
+    { extensions }: Pick<Service<unknown>, "extensions">,
   ): string {
     if (!extensions.includes(TRACE)) return "";
     // Of another trace, which is not continued.
     const isStale = !client.extensions.includes(TRACE) && envelope.kind("tracestate") !== "absent";
     return isStale ? `,"tracestate":""${members}` : members;
+  }
+
+  /**
+   * The same for a request that goes to the Manager of another node, which believes this one: keys of a
+   * client that are not believed here do not count there either.
+   */
+  membersForNode(
+    span: RpcSpan | undefined,
+    client: Client<unknown>,
+    envelope: Envelope,
+    service: Pick<Service<unknown>, "extensions"> | undefined,
+  ): string {
+    const isForged = !client.extensions.includes(TRACE) &&
+      envelope.kind("traceparent") !== "absent";
+    const members = span && service ? this.membersFor(span, client, envelope, service) : "";
+    return isForged ? `,"traceparent":""${members}` : members;
   }
 
   /** The request is pending now. */
@@ -87,11 +106,6 @@ export class RequestSpans {
     const others = pending.get(key);
     if (others === undefined) pending.set(key, [span]);
     else others.push(span);
-  }
-
-  /** The span of a request that is pending. */
-  get(client: Client<unknown>, service: string, uid: string): RpcSpan | undefined {
-    return this.#pending.get(client)?.get(keyOf(service, uid))?.[0];
   }
 
   /** The span of a request that is not pending any more; the oldest of several. */
@@ -106,7 +120,7 @@ export class RequestSpans {
   /** Ends the span of a request that is answered with this line, which is forwarded. */
   answer(
     client: Client<unknown>,
-    { name }: Service<unknown>,
+    name: string,
     uid: string,
     envelope: Envelope,
     line: Uint8Array,
@@ -118,6 +132,13 @@ export class RequestSpans {
     span?.fail(new RemoteError(text));
   }
 
+  /** A value of a stream, or a piece, of a pending request is forwarded. */
+  transfer(client: Client<unknown>, service: string, uid: string, attribute: string): void {
+    if (attribute === ROOM) return;
+    const span = this.#pending.get(client)?.get(keyOf(service, uid))?.[0];
+    span?.add(attribute === PART ? "part" : "value");
+  }
+
   /** The client has disconnected: ends the spans of its requests. */
   endAll(client: Client<unknown>, reason: Error): void {
     const pending = this.#pending.get(client);
@@ -125,7 +146,7 @@ export class RequestSpans {
     for (const span of [...pending?.values() ?? []].flat()) span.fail(reason);
   }
 
-  #attributesOf(service: Service<unknown>): ReadonlySet<string> {
+  #attributesOf(service: Described): ReadonlySet<string> {
     let names = this.#attributes.get(service);
     if (names === undefined) {
       names = new Set(Object.keys(parseJson(service.attributes) as object));

@@ -13,24 +13,12 @@
  * @module
  */
 
-import type { Holder } from "../base/budget.ts";
-import type { LoginAttempt } from "./login_throttle.ts";
-import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
 import { Yielder } from "../base/pause.ts";
-import { Login, parseAnswer } from "./administrator_login.ts";
-import {
-  decodeMessage,
-  encodeControl,
-  encodeError,
-  encodeManagerRequest,
-  encodeReply,
-  encodeRequest,
-  type Request,
-} from "../wire/message.ts";
+import { encodeControl, encodeError, encodeReply } from "../wire/message.ts";
 import {
   ARRAYS,
   BEAT,
@@ -38,27 +26,17 @@ import {
   CANCEL_REQUEST,
   DISCONNECT,
   extensionOfControl,
-  extensionOfPartialReply,
   GONE,
   MANAGER,
   NOTIFICATION,
   NOTIFICATION_FORMS,
-  type NotificationForm,
   PART,
   READY,
-  ROOM,
   STREAM,
 } from "../wire/protocol.ts";
+import { ManagerRequests } from "./manager_requests.ts";
 import { checkName } from "./names.ts";
-import {
-  type Client,
-  isRemoteUser,
-  networkNameOf,
-  type Peer,
-  type PeerIdentity,
-  type PeerUser,
-  type Service,
-} from "./peer.ts";
+import type { Client, Peer, PeerIdentity, Service } from "./peer.ts";
 import { MANAGER_ERROR, type RemoteServices, type RoutedLine } from "./remote_services.ts";
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
@@ -67,69 +45,9 @@ import type { HeldLine } from "../wire/held_line.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
 import type { RpcSpan } from "../wire/rpc_span.ts";
 import type { RequestSpans } from "./request_spans.ts";
+import { RoutedMessage } from "./routed_message.ts";
+import { type Admission, checkRoom, type LineSink, newSession, type Session } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
-import { parseTyped, typedText } from "./terminal.ts";
-
-/** What sends lines to a peer. `Connection` is one. */
-export interface LineSink {
-  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
-  readonly holder: Holder;
-  /** Sends text as one line. */
-  sendText(line: string): void;
-  /** Sends the parts, joined, as one line. */
-  sendBytes(...parts: readonly Uint8Array[]): void;
-  /**
-   * The same, for a line that does not slow its sender down: a peer that cannot keep up with such
-   * lines is disconnected.
-   */
-  sendOrDrop(...parts: readonly Uint8Array[]): void;
-  /** Sends a line whose bytes from an index on are replaced. */
-  sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void;
-  /** Sends the first `count` bytes of a held line, and an ending, from the line's own memory. */
-  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void;
-  /** The same for the whole line, which does not slow its sender down. */
-  sendHeldOrDrop(line: HeldLine): void;
-  /** Writes what was sent, then closes. */
-  close(): Promise<void>;
-}
-
-/** What the router keeps for each peer. */
-export interface Session<Sink extends LineSink> {
-  readonly sink: Sink;
-  readonly login: Login;
-  /** What is spliced into a request of the peer: the `requester` and the closing brace. */
-  readonly requester: Uint8Array;
-  /** The same with `error`, for a request in which it is missing or is not `false`. */
-  readonly requesterAndError: Uint8Array;
-  /** The extension for arrays, if the peer knows it. */
-  readonly arrays: ArraySession | undefined;
-  /** What the keepalive knows of the peer, a service. */
-  readonly probe: {
-    /** Whether it has answered a probe. */
-    isAnswered: boolean;
-    /** How many requests it has not answered, those of clients that have left among them. */
-    owed: number;
-  };
-}
-
-/** What the router keeps for a peer that knows arrays. */
-export interface ArraySession {
-  /** What is spliced into its requests to a service that knows arrays, as for any other. */
-  readonly requester: Uint8Array;
-  readonly requesterAndError: Uint8Array;
-  /** How many clients are linked with it that take each form of notifications. */
-  readonly linked: Record<NotificationForm, number>;
-  /** The forms that it was told last. */
-  told: string;
-}
-
-/** What the handshake gives beside the identity of a device. */
-export interface Admission {
-  /** Checks the passwords that come from its computer, throttled. */
-  attemptLogin: LoginAttempt;
-  /** The user who logged in during the handshake, or at another node, if any did. */
-  user?: PeerUser;
-}
 
 /** How long requests are answered with errors between two pauses, in milliseconds. */
 const SLICE = 2;
@@ -148,7 +66,8 @@ export class Router<Sink extends LineSink> {
   readonly #limits: RouterLimits;
   readonly #statistics: Statistics;
   readonly #spans: RequestSpans | undefined;
-  readonly #envelope: Envelope;
+  readonly #requests: ManagerRequests<Sink>;
+  readonly #message: RoutedMessage;
   /** The services of other nodes; `undefined` if the Manager is not joined to any. */
   #remote: RemoteServices<Session<Sink>, Sink> | undefined;
   /** The long line whose digest is being routed, and the index of its closing brace. */
@@ -163,17 +82,24 @@ export class Router<Sink extends LineSink> {
     spans?: RequestSpans,
   ) {
     this.#spans = spans;
-    this.#envelope = new Envelope(limits.maxDepth);
+    this.#message = new RoutedMessage(limits);
     this.#limits = limits;
     this.#registry = registry;
     this.#handlers = handlers;
     this.#statistics = statistics;
+    this.#requests = new ManagerRequests(
+      registry,
+      handlers,
+      limits,
+      (peer, uid, error) => this.sendError(peer, uid, error),
+    );
     registry.onLink = (client, service, isLinked) => this.#countLink(client, service, isLinked);
   }
 
   /** Lets the clients use the services of other nodes from now on. */
   join(remote: RemoteServices<Session<Sink>, Sink>): void {
-    this.#remote = this.#handlers.remote = this.#registry.nodes = remote;
+    this.#remote = remote;
+    this.#requests.remote = this.#handlers.listing.remote = this.#registry.nodes = remote;
   }
 
   /**
@@ -186,26 +112,10 @@ export class Router<Sink extends LineSink> {
   register(
     identity: PeerIdentity,
     sink: Sink,
-    { attemptLogin, user }: Admission,
+    admission: Admission,
   ): Peer<Session<Sink>> {
-    const { manager } = this.#registry;
-    const requester = `"requester":${JSON.stringify(networkNameOf(identity))}}`;
-    const knowsArrays = identity.extensions.includes(ARRAYS);
-    const sendPrompt = (attribute: string, argument: string) =>
-      sink.sendText(encodeManagerRequest(manager, attribute, [argument]));
-    const session = {
-      sink,
-      login: new Login(
-        sendPrompt,
-        attemptLogin,
-        user !== undefined && isRemoteUser(user) ? undefined : user,
-      ),
-      requester: encoder.encode(`,${requester}`),
-      requesterAndError: encoder.encode(`,"error":false,${requester}`),
-      arrays: knowsArrays ? arraySession(requester) : undefined,
-      probe: { isAnswered: false, owed: 0 },
-    };
-    return this.#registry.register(identity, session, user);
+    const session = newSession(identity, sink, this.#registry.manager, admission);
+    return this.#registry.register(identity, session, admission.user);
   }
 
   /**
@@ -309,8 +219,8 @@ export class Router<Sink extends LineSink> {
     if (requests.length === 0) return;
     const error = new ConnectionAbortedError(reason); // one for all: it takes 4 µs to make its stack
     const yielder = new Yielder(SLICE);
-    for (const [index, { client, uid }] of requests.entries()) {
-      if (service !== undefined) this.#spans?.take(client, service, uid)?.fail(error);
+    for (const [index, { client, uid, service: name = service }] of requests.entries()) {
+      if (name !== undefined) this.#spans?.take(client, name, uid)?.fail(error);
       this.sendError(client, uid, error);
       if ((index + 1) % 64 > 0 || !yielder.isDue) continue;
       if (performance.now() > end) return;
@@ -320,7 +230,7 @@ export class Router<Sink extends LineSink> {
 
   /** The identity of the Manager, with every connected client and service. */
   identities(): Identities {
-    return this.#handlers.identities();
+    return this.#handlers.listing.identities();
   }
 
   /**
@@ -356,31 +266,31 @@ export class Router<Sink extends LineSink> {
   }
 
   #fromClient(client: Client<Session<Sink>>, line: Uint8Array): Sink | undefined {
-    const envelope = this.#envelope;
+    const message = this.#message;
     try {
-      envelope.read(line);
+      message.read(line);
     } catch (error) {
       return this.#receiveTyped(client, line, error);
     }
     try {
-      if (!this.#isRequest()) return this.#receiveAnswer(client, line);
-      const attribute = this.#name("attribute");
+      if (!message.isRequest) return this.#receiveAnswer(client, line);
+      const attribute = message.requireName("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
-      const name = this.#name("service");
-      this.#check("args", "array");
-      this.#check("kwargs", "object");
-      const uid = this.#name("uid");
-      if (name === MANAGER) return this.#answer(client, line);
+      const name = message.requireServiceName();
+      message.require("args", "array");
+      message.require("kwargs", "object");
+      const uid = message.requireName("uid");
+      if (name === MANAGER) return this.#requests.answer(client, line, this.#isHeld);
       const extension = extensionOfControl(attribute);
-      if (this.#remote !== undefined && this.#isRemote(client, name)) {
-        return this.#forwardRemote(client, name, uid, extension, line);
+      if (this.#remote !== undefined && this.#registry.isRemote(client, name)) {
+        return this.#forwardRemote(client, { name, uid, attribute }, extension, line);
       }
       if (extension !== undefined) {
         return this.#forwardControl(client, { name, uid, attribute }, extension, line);
       }
       const span = this.#spans?.start(
         client,
-        envelope,
+        message,
         { name, attribute },
         this.#registry.service(name),
       );
@@ -390,7 +300,7 @@ export class Router<Sink extends LineSink> {
       return this.#forwardRequest(client, service, line, span);
     } catch (error) {
       client.calls.end(NaN, true);
-      return this.sendError(client, envelope.text("uid") ?? "", error);
+      return this.sendError(client, message.text("uid") ?? "", error);
     }
   }
 
@@ -426,46 +336,47 @@ export class Router<Sink extends LineSink> {
     span?: RpcSpan,
   ): Sink {
     const { sink } = service.session;
-    const envelope = this.#envelope;
-    const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
+    const message = this.#message;
+    const isPlain = message.kind("error") === "boolean" && !message.isTrue("error");
     const { requester, requesterAndError } = service.session.arrays && client.session.arrays ||
       client.session;
     const peer = isPlain ? requester : requesterAndError;
-    const members = span && this.#spans!.membersFor(span, client, envelope, service);
+    const members = span && this.#spans!.membersFor(span, client, message, service);
     const ending = members ? concat(encoder.encode(members), peer) : peer;
-    if (this.#held === undefined) sink.sendSpliced(line, envelope.end, ending);
+    if (this.#held === undefined) sink.sendSpliced(line, message.end, ending);
     else sink.sendHeld(this.#held.line, this.#held.end, ending);
     return sink;
-  }
-
-  /**
-   * Whether a client means a service of another node. A local one of that name comes first; and a
-   * client of another node means a local one, so that nothing goes on to a third node.
-   */
-  #isRemote({ node }: Client<Session<Sink>>, name: string): boolean {
-    return this.#remote !== undefined && node === undefined &&
-      this.#registry.service(name) === undefined && this.#remote.nodeOf(name) !== undefined;
   }
 
   /** Forwards a request, or a message about one, to another node. */
   #forwardRemote(
     client: Client<Session<Sink>>,
-    name: string,
-    uid: string,
+    { name, uid, attribute }: { name: string; uid: string; attribute: string },
     extension: string | undefined,
     bytes: Uint8Array,
   ): Sink | undefined {
+    const message = this.#message;
     const line: RoutedLine = this.#held === undefined
-      ? { bytes, end: this.#envelope.end, held: undefined }
-      : { bytes, end: this.#held.end, held: this.#held.line };
+      ? { bytes, end: message.end, held: undefined, members: "" }
+      : { bytes, end: this.#held.end, held: this.#held.line, members: "" };
     if (extension !== undefined) {
       checkExtension(client, extension);
+      if (attribute === PART) this.#spans?.transfer(client, name, uid, attribute);
       return this.#remote!.forwardControl(client, name, uid, line);
     }
-    this.#registry.checkOpen();
-    const sink = this.#remote!.forward(client, name, uid, line);
-    this.#statistics.requests++;
-    return sink;
+    const service = this.#spans && this.#remote!.service(name);
+    const span = this.#spans?.start(client, message, { name, attribute }, service);
+    const members = this.#spans?.membersForNode(span, client, message, service) ?? "";
+    try {
+      this.#registry.checkOpen();
+      const sink = this.#remote!.forward(client, name, uid, { ...line, members });
+      if (span !== undefined) this.#spans!.add(span, client, name, uid);
+      this.#statistics.requests++;
+      return sink;
+    } catch (error) {
+      span?.fail(error);
+      throw error;
+    }
   }
 
   /**
@@ -485,34 +396,25 @@ export class Router<Sink extends LineSink> {
       return undefined;
     }
     if (this.#held !== undefined) this.#checkRoom(service, this.#held.line);
-    if (attribute === PART) this.#spans?.get(client, name, uid)?.add("part");
+    if (attribute === PART) this.#spans?.transfer(client, name, uid, attribute);
     return this.#forwardRequest(client, service, line);
   }
 
   /** A line that is not a message may be typed by a person. */
   #receiveTyped(client: Client<Session<Sink>>, line: Uint8Array, fault: unknown): Sink | undefined {
-    const { login } = client.session;
     try {
-      const typed = typedText(line);
-      if (typed === undefined) throw fault;
-      if (login.isPrompting) {
-        this.#checkSize(line);
-        return void login.receive({ form: "text", line: typed });
-      }
-      return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
+      const request = this.#requests.readTyped(client, line, fault, this.#isHeld);
+      return request && this.#fromClient(client, request);
     } catch (error) {
       return this.sendError(client, scanKeys(line).text("uid") ?? "", error);
     }
   }
 
   /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
-  #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
-    const { login } = client.session;
-    this.#checkSize(bytes);
-    const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
-    if (login.isPrompting && isAnswer) {
-      return void login.receive(parseAnswer(bytes));
-    }
+  #receiveAnswer(client: Client<Session<Sink>>, line: Uint8Array): undefined {
+    const message = this.#message;
+    const isOfPrompt = message.isMissing("uid") || message.text("uid") === "";
+    if (this.#requests.takeAnswer(client, line, isOfPrompt, this.#isHeld)) return;
     this.#statistics.unowedAnswers++;
     log.warn("A client sent a message that only a service may send: {client}", {
       client: client.networkName,
@@ -520,20 +422,20 @@ export class Router<Sink extends LineSink> {
   }
 
   #fromService(service: Service<Session<Sink>>, line: Uint8Array): Sink | undefined {
-    const envelope = this.#envelope;
+    const message = this.#message;
     try {
-      envelope.read(line);
-      if (envelope.kind("result") === "absent" && !envelope.isTrue("error")) {
-        if (envelope.kind("attribute") === "absent") throw new KeyError("result");
+      message.read(line);
+      if (message.kind("result") === "absent" && !message.isTrue("error")) {
+        if (message.kind("attribute") === "absent") throw new KeyError("result");
         return this.#receiveRequestOfService(service, line);
       }
-      if (isAbsent(envelope.kind("requester")) && envelope.text("uid") === NOTIFICATION) {
+      if (message.isMissing("requester") && message.text("uid") === NOTIFICATION) {
         this.#notify(service, line);
         return undefined;
       }
-      const requester = this.#text("requester");
-      const uid = this.#text("uid");
-      const extension = this.#partialReply();
+      const requester = message.requireText("requester");
+      const uid = message.requireText("uid");
+      const extension = message.partialReply;
       if (this.#held !== undefined) {
         const client = this.#registry.pendingRequest(service, requester, uid)?.client;
         this.#checkRoom(client, this.#held.line);
@@ -544,7 +446,7 @@ export class Router<Sink extends LineSink> {
           requester,
           uid,
           this.#statistics.calls.now,
-          envelope.isTrue("error"),
+          message.isTrue("error"),
         )
         : this.#pendingClient(service, requester, uid, extension);
       if (client === undefined) {
@@ -564,8 +466,8 @@ export class Router<Sink extends LineSink> {
       if (extension === undefined) {
         this.#settle(service);
         this.#statistics.answers++;
-        this.#spans?.answer(client, service, uid, envelope, line);
-      } else if (this.#spans !== undefined) this.#traceTransfer(client, service, uid);
+        this.#spans?.answer(client, service.name, uid, message, line);
+      } else this.#spans?.transfer(client, service.name, uid, message.text("attribute")!);
       const { sink } = client.session;
       if (this.#held === undefined) sink.sendBytes(line);
       else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
@@ -576,32 +478,9 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /** A value of a stream, or a piece, of a pending request is forwarded. */
-  #traceTransfer(
-    client: Client<Session<Sink>>,
-    { name }: Service<Session<Sink>>,
-    uid: string,
-  ): void {
-    const attribute = this.#envelope.text("attribute");
-    if (attribute === ROOM) return;
-    const transfer = attribute === PART ? "part" : "value";
-    this.#spans?.get(client, name, uid)?.add(transfer);
-  }
-
   /** A service has answered a request, whether its client is still there or not. */
   #settle({ session: { probe } }: Service<Session<Sink>>): void {
     if (probe.owed > 0) probe.owed--;
-  }
-
-  /**
-   * The extension of a reply after which the request is still pending, e.g. a value of a stream;
-   * `undefined` for a reply that completes it.
-   */
-  #partialReply(): string | undefined {
-    const envelope = this.#envelope;
-    if (envelope.kind("attribute") === "absent") return undefined;
-    if (envelope.isTrue("error")) return undefined; // an error completes it, whatever else it has
-    return extensionOfPartialReply(envelope.text("attribute") ?? "");
   }
 
   /** The client of a pending request, if it has offered the extension; `undefined` if there is none. */
@@ -615,36 +494,9 @@ export class Router<Sink extends LineSink> {
     return client?.extensions.includes(extension) ? client : undefined;
   }
 
-  /** Whether the message is a request, complete or not. */
-  #isRequest(): boolean {
-    const envelope = this.#envelope;
-    return envelope.kind("attribute") !== "absent" ||
-      (envelope.kind("result") === "absent" && !envelope.isTrue("error"));
-  }
-
-  /** The text of a member that is required. */
-  #text(field: Field): string {
-    const text = this.#envelope.text(field);
-    if (text === undefined) this.#check(field, "string");
-    return text!;
-  }
-
-  /** The text of a member that is required: a name or a uid, which the Manager keeps. */
-  #name(field: Field): string {
-    return checkName(field, this.#text(field), this.#limits);
-  }
-
-  /**
-   * A message to the Manager itself, e.g. the answer to a prompt, may be as long as in the handshake:
-   * all peers wait while the Manager reads its values.
-   */
-  #checkSize({ length }: Uint8Array): void {
-    const { handshakeSize } = this.#limits;
-    if (this.#held === undefined && length <= handshakeSize) return;
-    throw new ValueError(
-      `A message to the Manager itself is longer than the limit of ${handshakeSize} bytes ` +
-        `(--handshake-size)`,
-    );
+  /** Whether the message is a long one, of which the router sees the digest. */
+  get #isHeld(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Rejects a long line if its receiver has its share of held lines already. */
@@ -652,75 +504,15 @@ export class Router<Sink extends LineSink> {
     if (receiver !== undefined) checkRoom(receiver.name, receiver.session.sink, line);
   }
 
-  #check(field: Field, kind: Kind): void {
-    const found = this.#envelope.kind(field);
-    if (found === kind) return;
-    if (found === "absent") throw new KeyError(field);
-    throw new TypeError(`The ${repr(field)} of a message must be of type ${kind}, not ${found}`);
-  }
-
-  #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
-    this.#checkSize(line);
-    const { sink } = peer.session;
-    const message = decodeMessage(line);
-    if (message.kind !== "request") {
-      throw new ValueError("The 'error' of a request must be false");
-    }
-    const asked = peer.kind === "client" ? this.#askRemote(peer, message) : undefined;
-    if (asked !== undefined) return asked;
-    if (peer.kind === "client" && !this.#handlers.isPublic(message.attribute)) {
-      this.#answerAdministrator(peer, message);
-      return sink;
-    }
-    const result = this.#handlers.answer(peer, message);
-    sink.sendText(encodeReply(peer.networkName, message.uid, result));
-    return sink;
-  }
-
-  /**
-   * Sends a request to the Manager about a service of another node to the Manager there.
-   *
-   * @returns The sink that it went to; `undefined` if it is about something else.
-   * @throws {PermissionError} If a client of another node may not send it.
-   */
-  #askRemote(client: Client<Session<Sink>>, request: Request): Sink | undefined {
-    if (client.node === undefined && this.#remote === undefined) return undefined;
-    const asked = this.#handlers.ofService(request);
-    if (asked === undefined && client.node !== undefined) {
-      throw new PermissionError(
-        `A client of another node cannot request ${repr(request.attribute)} of this Manager`,
-      );
-    }
-    if (asked === undefined || !this.#isRemote(client, asked.name)) return undefined;
-    this.#registry.checkOpen();
-    return this.#remote!.ask(client, { ...request, ...asked });
-  }
-
-  async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
-    const { sink, login } = client.session;
-    try {
-      this.#registry.hold(client);
-    } catch (error) {
-      this.sendError(client, request.uid, error);
-      return;
-    }
-    try {
-      const result = await this.#handlers.answerAdministrator(login, request);
-      sink.sendText(encodeReply(client.networkName, request.uid, result));
-    } catch (error) {
-      this.sendError(client, request.uid, error);
-    } finally {
-      this.#registry.release(client);
-      this.#handlers.finish();
-    }
-  }
-
   #receiveRequestOfService(service: Service<Session<Sink>>, bytes: Uint8Array): Sink | undefined {
-    const uid = this.#envelope.text("uid") ?? "";
+    const message = this.#message;
+    const uid = message.text("uid") ?? "";
     try {
       checkName("uid", uid, this.#limits);
-      if (this.#name("attribute") === DISCONNECT) return this.#disconnect(service);
-      if (this.#name("service") === MANAGER) return this.#answer(service, bytes);
+      if (message.requireName("attribute") === DISCONNECT) return this.#disconnect(service);
+      if (message.requireName("service") === MANAGER) {
+        return this.#requests.answer(service, bytes, this.#isHeld);
+      }
       throw new PermissionError(`${repr(service.name)} is a Service, only a Client sends requests`);
     } catch (error) {
       return this.sendError(service, uid, error);
@@ -728,9 +520,10 @@ export class Router<Sink extends LineSink> {
   }
 
   #notify(service: Service<Session<Sink>>, bytes: Uint8Array): void {
-    const name = this.#text("service");
-    this.#check("result", "array"); // [args, kwargs]
-    if (this.#envelope.isTrue("error")) throw new ValueError("An error is not a notification");
+    const message = this.#message;
+    const name = message.requireText("service");
+    message.require("result", "array"); // [args, kwargs]
+    if (message.isTrue("error")) throw new ValueError("An error is not a notification");
     if (name !== service.name) {
       this.#statistics.misnamedNotifications++;
       log.warn("{service} sent a notification in the name of {name}", {
@@ -740,8 +533,8 @@ export class Router<Sink extends LineSink> {
       return;
     }
     this.#statistics.notifications++;
-    const isForSome = this.#envelope.kind("arrays") === "boolean";
-    const knowsArrays = this.#envelope.isTrue("arrays");
+    const isForSome = message.kind("arrays") === "boolean";
+    const knowsArrays = message.isTrue("arrays");
     for (const { session: { sink, arrays } } of service.links) {
       if (isForSome && knowsArrays !== (arrays !== undefined)) continue;
       if (this.#held === undefined) sink.sendOrDrop(bytes);
@@ -825,30 +618,6 @@ export class Router<Sink extends LineSink> {
   }
 }
 
-function arraySession(requester: string): ArraySession {
-  return {
-    requester: encoder.encode(`,"${ARRAYS}":true,${requester}`),
-    requesterAndError: encoder.encode(`,"${ARRAYS}":true,"error":false,${requester}`),
-    linked: { arrays: 0, lists: 0 },
-    told: "",
-  };
-}
-
-/**
- * Rejects a long line if its receiver has its share of held lines already: it reads too slowly.
- *
- * @throws {ValueError} If it has.
- */
-export function checkRoom(receiver: string, { holder }: { holder: Holder }, line: HeldLine): void {
-  if (line.mayWaitFor(holder)) return;
-  throw new ValueError(
-    `The Manager holds as many bytes of long messages for ${
-      repr(receiver)
-    } as it may (--max-held). ` +
-      `Try again when they are read`,
-  );
-}
-
 /** Rejects a message of an extension that the client has not offered. */
 function checkExtension({ extensions }: Client<unknown>, extension: string): void {
   if (extensions.includes(extension)) return;
@@ -860,8 +629,4 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
   both.set(first);
   both.set(second, first.length);
   return both;
-}
-
-function isAbsent(kind: Kind): boolean {
-  return kind === "absent" || kind === "null";
 }

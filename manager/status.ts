@@ -69,7 +69,10 @@ export function managerStatus(sources: StatusSources, requester: string | null):
     unidentified,
     clients: Object.fromEntries(
       Array.from(registry.clients, (client) => [client.networkName, {
-        links: [...Array.from(client.links, ({ name }) => name), ...client.remoteLinks ?? []]
+        links: [
+          ...Array.from(client.links, ({ name }) => name),
+          ...client.remoteLinks?.keys() ?? [],
+        ]
           .sort(),
         ...deviceStatus(client),
       }]),
@@ -90,22 +93,23 @@ export function managerStatus(sources: StatusSources, requester: string | null):
   };
 }
 
-/** The services of other nodes, with the links of the local clients. */
+/** The services of other nodes, with the links and locks of the local clients. */
 function remoteServices({ joined, registry }: StatusSources): [string, ServiceStatus][] {
   if (joined === undefined) return [];
-  const links = new Map<string, string[]>();
+  const all = new Map<string, { links: string[]; locks: string[] }>();
   for (const { networkName, remoteLinks } of registry.clients) {
-    for (const name of remoteLinks ?? []) {
-      const others = links.get(name);
-      if (others === undefined) links.set(name, [networkName]);
-      else others.push(networkName);
+    for (const [name, { isLocked }] of remoteLinks ?? []) {
+      const clients = all.get(name) ?? { links: [], locks: [] };
+      all.set(name, clients);
+      clients.links.push(networkName);
+      if (isLocked) clients.locks.push(networkName);
     }
   }
   return Array.from(joined.announced(), ([name, { address, maxClients }]) => [name, {
     node: name.slice(0, name.indexOf(".")),
     address,
-    links: (links.get(name) ?? []).sort(),
-    locks: [],
+    links: (all.get(name)?.links ?? []).sort(),
+    locks: (all.get(name)?.locks ?? []).sort(),
     max_clients: maxClients,
     pending_requests: 0,
     queued_bytes: 0,

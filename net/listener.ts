@@ -56,6 +56,7 @@ const FREE_PORT_ATTEMPTS = 20;
  * @param addresses Numeric ones. Default: every interface, IPv4 and IPv6.
  * @param port The port; 0 for a free one.
  * @param credentials The certificate and key for TLS; plain TCP without.
+ * @param settings The option that chooses another port, for the error, and what opens a socket.
  * @throws {ConfigurationError} If the port is in use on one of the addresses, or none of them is one
  * of this computer.
  */
@@ -63,11 +64,11 @@ export function listen(
   addresses: readonly string[] | undefined,
   port: number,
   credentials: Credentials | undefined,
-  bind: Bind = Deno.listen,
+  { option = "--port", bind = Deno.listen }: { option?: string; bind?: Bind } = {},
 ): Listener[] {
   const context = credentials &&
     createSecureContext({ ...credentials, minVersion: OLDEST_TLS });
-  return bindAll(addresses ?? everyInterface(bind), port, bind)
+  return bindAll(addresses ?? everyInterface(bind), port, option, bind)
     .map((listener) => wrap(listener, context));
 }
 
@@ -85,7 +86,12 @@ function everyInterface(bind: Bind): string[] {
   return ["::", "0.0.0.0"];
 }
 
-function bindAll(addresses: readonly string[], port: number, bind: Bind): Deno.TcpListener[] {
+function bindAll(
+  addresses: readonly string[],
+  port: number,
+  option: string,
+  bind: Bind,
+): Deno.TcpListener[] {
   for (let attempt = 1;; attempt++) {
     const listeners: Deno.TcpListener[] = [];
     let missing: Error | undefined;
@@ -96,8 +102,8 @@ function bindAll(addresses: readonly string[], port: number, bind: Bind): Deno.T
             bind({ hostname, port: listeners.length > 0 ? portOf(listeners[0]) : port }),
           );
         } catch (cause) {
-          if (!isMissingAddress(cause)) throw failure(hostname, port, cause as Error);
-          missing = failure(hostname, port, cause as Error);
+          if (!isMissingAddress(cause)) throw failure(hostname, port, option, cause as Error);
+          missing = failure(hostname, port, option, cause as Error);
         }
       }
       if (missing !== undefined && listeners.length === 0) throw missing;
@@ -116,9 +122,9 @@ function isMissingAddress(error: unknown): boolean {
     /EAFNOSUPPORT|not supported/i.test((error as Error).message);
 }
 
-function failure(hostname: string, port: number, cause: Error): ConfigurationError {
+function failure(hostname: string, port: number, option: string, cause: Error): ConfigurationError {
   const reason = cause instanceof Deno.errors.AddrInUse
-    ? "the port is already in use, perhaps by another Manager. Choose another one with --port"
+    ? `the port is already in use, perhaps by another Manager. Choose another one with ${option}`
     : cause.message;
   const where = hostname === "::" || hostname === "0.0.0.0" ? "*" : hostname;
   return new ConfigurationError(`Cannot listen on ${where}:${port}: ${reason}`, { cause });

@@ -165,7 +165,7 @@ export type ParseOutcome =
   | { state: "rejected"; message: string };
 
 /**
- * Parses options, by the rules of commander: a wrong value is reported first, then `--help` is
+ * Parses options, by the rules of commander and of `cli/command.ts`: a wrong value is reported first, then `--help` is
  * looked for, then an unknown option is reported, then words that no option takes.
  *
  * `parseArgs` of `node:util` has other rules: it splits `-Psecret` and `-53` into single letters, and
@@ -212,7 +212,9 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
         continue;
       }
       const text = value ?? args[++at];
-      if (text === undefined) return reject(`option '${labelOf(spec)}' argument missing`);
+      if (text === undefined || isName(specs, text)) {
+        return reject(`option '${labelOf(spec)}' argument missing`);
+      }
       try {
         values[keyOf(spec)] = repeated(spec, values[keyOf(spec)], parseValue(spec, text));
       } catch (error) {
@@ -247,6 +249,11 @@ export function formatHelp(specs: readonly OptionSpec[]): string[] {
 /** Whether a word is parsed as an option. A negative number and a lone hyphen are not. */
 function isOption(word: string): boolean {
   return /^-./s.test(word) && !/^-((\d+|\d*\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(word);
+}
+
+/** Whether a text is the name of an option: as a value of another one, that has lost its own. */
+function isName(specs: readonly OptionSpec[], text: string): boolean {
+  return specs.some(({ flag, short }) => text === flag || text === short);
 }
 
 /** The option that a word stands for, and its value if it is in the same word. */

@@ -15,6 +15,9 @@ import { quoteWord } from "../base/quote.ts";
 export const PASSWORD_FORMS =
   "words, or a file whose first line it is, or - for the standard input; asked for without any";
 
+/** What a person means as a file: a path, or a name with an extension. */
+const FILE_NAME = /^\S*([/\\]\S*|\.[a-z]\w*)$/i;
+
 /** A parsed option `[word...]`: its words, or `true` if it was given without any. */
 export type GivenPassword = readonly string[] | true;
 
@@ -24,8 +27,8 @@ export type GivenPassword = readonly string[] | true;
  * if there are no words.
  *
  * @param ask Prompts for the password; also for `-`, if the standard input is a terminal.
- * @param warn Called with a warning if other users can read the file. Default: prints it on the
- * standard error.
+ * @param warn Called with a warning if other users can read the file, or if the words look like the
+ * name of a file that is not there. Default: prints it on the standard error.
  * @throws {ConfigurationError} If the password is empty or has a control character, or the file
  * cannot be read or is no text.
  */
@@ -36,7 +39,15 @@ export function readPassword(
 ): string {
   if (given === true) return ask();
   const text = given.join(" ");
-  if (text !== "-") return checkPassword(firstLineOf(text, warn) ?? text);
+  if (text !== "-") {
+    const line = firstLineOf(text, warn);
+    if (line === undefined && FILE_NAME.test(text)) {
+      warn(
+        "The password looks like the name of a file, and there is none: it is the password itself",
+      );
+    }
+    return checkPassword(line ?? text);
+  }
   return Deno.stdin.isTerminal() ? ask() : checkPassword(readPasswordLine());
 }
 

@@ -11,7 +11,7 @@ import { ValueError } from "../errors.ts";
 import { HISTORY_LIMITS } from "../limits.ts";
 import type { History, HistoryGap, HistorySource, LatestReading } from "../wire/history.ts";
 import type { Gap } from "./reading.ts";
-import { type RecordedSource, RecordingFile } from "./recording_file.ts";
+import { type RecordedSource, RecordingFile, UnreadableValue } from "./recording_file.ts";
 import type { Cause } from "./series.ts";
 import { findSources, sourceName } from "./source_name.ts";
 
@@ -56,7 +56,9 @@ export function latestReadings(
     return {
       ...labelOf(one),
       time: reading?.time ?? null,
-      value: reading?.value ?? null,
+      value: reading?.value instanceof UnreadableValue
+        ? reading.value.reason
+        : reading?.value ?? null,
       gap: gap === undefined || gap.end !== undefined
         ? null
         : { start: gap.start, reason: gap.reason },

@@ -14,6 +14,7 @@ import { periodicPause } from "../base/pause.ts";
 import type { LineGap } from "./line_format.ts";
 import { SourceEnd } from "./source_end.ts";
 import { sourceKey } from "./source_numbers.ts";
+import { type Row, scan } from "./scan.ts";
 import { readSources } from "./source_rows.ts";
 
 /** How many rows are written at once. The event loop waits for them, about 20 ms. */
@@ -119,7 +120,8 @@ function* partsOf(database: DatabaseSync): Generator<Record<string, unknown>[], 
   const sources = new Map(readSources(database).map((source) => [source.id, source]));
   let rows: Record<string, unknown>[] = [];
   let size = 0;
-  for (const reading of database.prepare("SELECT * FROM reading ORDER BY id").iterate()) {
+  const readings = database.prepare("SELECT * FROM reading WHERE id > ? ORDER BY id");
+  for (const reading of scan(readings, (last) => [last?.id ?? -Infinity])) {
     rows.push({
       ...reading,
       ...sources.get(Number(reading.source)),
@@ -134,8 +136,11 @@ function* partsOf(database: DatabaseSync): Generator<Record<string, unknown>[], 
   }
   if (rows.length > 0) yield rows;
   rows = [];
-  const gaps = database.prepare("SELECT * FROM gap ORDER BY source, start").iterate();
-  for (const { source, start, end, reason } of gaps) {
+  const gaps = database.prepare(
+    "SELECT * FROM gap WHERE (source, start) > (?, ?) ORDER BY source, start",
+  );
+  const after = (last?: Row) => [last?.source ?? -Infinity, last?.start ?? -Infinity];
+  for (const { source, start, end, reason } of scan(gaps, after)) {
     const until = end === null ? null : micros(end);
     rows.push({ ...sources.get(Number(source)), time: micros(start), gap: reason, until });
     if (rows.length < ROWS) continue;
@@ -170,7 +175,9 @@ function addJournalEnds(ends: SourceEnds, database: DatabaseSync): void {
   const last = database.prepare(
     "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
   );
-  const gaps = database.prepare("SELECT * FROM gap WHERE source = ? ORDER BY start");
+  const gaps = database.prepare(
+    "SELECT * FROM gap WHERE source = ? AND start > ? ORDER BY start",
+  );
   for (const source of readSources(database)) {
     const key = sourceKey(source);
     const end = ends.get(key) ?? new SourceEnd();
@@ -179,7 +186,8 @@ function addJournalEnds(ends: SourceEnds, database: DatabaseSync): void {
     if (reading !== undefined) {
       end.addReading({ time: Number(reading.time), received: Number(reading.received) });
     }
-    for (const { start, end: until, reason } of gaps.iterate(source.id)) {
+    const after = (last?: Row) => [source.id, last?.start ?? -Infinity];
+    for (const { start, end: until, reason } of scan(gaps, after)) {
       const gap: LineGap = { start: Number(start), reason: String(reason) };
       end.addGap(until === null ? gap : { ...gap, end: Number(until) });
     }

@@ -51,6 +51,8 @@ export interface RecordedEnd {
   readonly time?: number;
   /** When it was received. */
   readonly received?: number;
+  /** When the recorder has begun to look for readings; only if the file has the source and none. */
+  readonly since?: number;
   /** The gap that lasted at the end. To end it, write it again with its `end`. */
   readonly gap?: Gap;
 }

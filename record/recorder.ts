@@ -267,7 +267,7 @@ export class Recorder {
     selection: SourceSettings,
     since: number,
   ): Series | undefined {
-    const end = this.#writer.endOf(description);
+    const end = this.#writer.endOf(description, since);
     if (end === undefined) return undefined;
     const parts = { writer: this.#writer, clock: this.#clock, selection, end, since };
     const series = new Series(description, parts);

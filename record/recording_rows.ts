@@ -7,7 +7,12 @@
 import { storedBatch } from "./batch.ts";
 import { CsvRows } from "./csv_format.ts";
 import type { Gap, Reading } from "./reading.ts";
-import type { RecordedSource, RecordingFile, Span } from "./recording_file.ts";
+import {
+  type RecordedSource,
+  type RecordingFile,
+  type Span,
+  UnreadableValue,
+} from "./recording_file.ts";
 import { textValue } from "./stored_value.ts";
 
 /** How long the text of one piece is at least, in UTF-16 code units. */
@@ -27,7 +32,10 @@ export function* recordingRows(
   for (const source of sources) {
     const items = inOrder(recording.readings(source.id, span), recording.gaps(source.id, span));
     for (const item of items) {
-      if ("received" in item) {
+      if ("received" in item && item.value instanceof UnreadableValue) {
+        const { time: start, received, value: { reason } } = item;
+        piece += format.gap(source, { start, end: Math.max(received, start + 1), reason });
+      } else if ("received" in item) {
         const { readings: stored, gaps } = storedBatch([item], [], textValue);
         for (const reading of stored) piece += format.reading(source, reading);
         for (const gap of gaps) piece += format.gap(source, gap); // as text it is too long

@@ -94,7 +94,7 @@ export class RollupReader {
     const parts = new Map<number, Sums>();
     const add = (row: Record<string, SQLOutputValue>) => addTo(parts, row, points);
     const select = (statement: StatementSync, { start, end }: Span, last: number) => {
-      for (const row of statement.iterate(origin, width, source, start, end, last)) add(row);
+      for (const row of statement.all(origin, width, source, start, end, last)) add(row);
     };
     const scanned: Span[] = [];
     if (level === -1) {
@@ -130,7 +130,7 @@ export class RollupReader {
     scanned: Span[],
   ): void {
     for (const wide of WIDTHS.slice(level + 1)) {
-      for (const row of this.#leaves.iterate(source, wide, span.start - wide, span.end)) {
+      for (const row of this.#leaves.all(source, wide, span.start - wide, span.end)) {
         const start = Number(row.bucket);
         const end = start + wide;
         const part = Math.floor((start - origin) / width);

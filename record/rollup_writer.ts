@@ -192,8 +192,8 @@ function summaryOf(values: readonly number[]): [low: number, high: number, sum: 
   return [low, high, limited(sum)];
 }
 
-function rows(statement: StatementSync, ...values: number[]): Iterable<unknown> {
-  return statement.iterate(...values);
+function rows(statement: StatementSync, ...values: number[]): readonly unknown[] {
+  return statement.all(...values); // `iterate` ends without an error where the file is damaged
 }
 
 function numberOf(statement: StatementSync): number {

@@ -44,6 +44,7 @@ export class SqliteTarget implements Target {
   readonly #insertGap: StatementSync;
   readonly #rollups: RollupWriter;
   readonly #retention: Retention | undefined;
+  readonly #clock: Times;
 
   /**
    * Opens a recording, or makes a new one.
@@ -52,6 +53,7 @@ export class SqliteTarget implements Target {
    */
   constructor(file: string, options: TargetOptions = {}, clock: Times = SYSTEM_CLOCK) {
     this.#lock = new FileLock(file);
+    this.#clock = clock;
     let opened: DatabaseSync | undefined;
     try {
       this.#database = opened = open(file, options);
@@ -78,7 +80,10 @@ export class SqliteTarget implements Target {
   }
 
   /** @inheritdoc */
-  source({ service, attribute, arguments: words, unit }: SourceDescription): number {
+  source(
+    { service, attribute, arguments: words, unit }: SourceDescription,
+    since: number = this.#clock.now(),
+  ): number {
     const key = [service, attribute, words, unit];
     return this.#attempt(() => {
       const known = this.#database.prepare(
@@ -87,7 +92,7 @@ export class SqliteTarget implements Target {
       if (known !== undefined) return Number(known.id);
       const added = this.#database.prepare(
         "INSERT INTO source (service, attribute, arguments, unit, since) VALUES (?, ?, ?, ?, ?)",
-      ).run(...key, Date.now());
+      ).run(...key, since);
       return Number(added.lastInsertRowid);
     });
   }
@@ -112,7 +117,11 @@ export class SqliteTarget implements Target {
     const gap = this.#database.prepare(
       'SELECT start, reason FROM gap WHERE source = ? AND "end" IS NULL ORDER BY start LIMIT 1',
     ).get(source);
+    const since = reading === undefined
+      ? this.#database.prepare("SELECT since FROM source WHERE id = ?").get(source)?.since
+      : undefined;
     return {
+      ...(since === undefined ? {} : { since: Number(since) }),
       ...(reading && { time: Number(reading.time), received: Number(reading.received) }),
       ...(gap && { gap: { source, start: Number(gap.start), reason: String(gap.reason) } }),
     };

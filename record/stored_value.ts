@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ValueError } from "../errors.ts";
 import { MAX_RECORDED_VALUE } from "../limits.ts";
 import { formatSize } from "../base/units.ts";
 import { readArrays } from "../wire/array_codec.ts";
@@ -104,10 +105,12 @@ export function storedArray(array: NumberArray | NdArray): StoredArray {
  * The value of the columns. A bigint is a number again.
  *
  * @throws {ValueError} When an array is none: another program has written it.
+ * @throws {SyntaxError} When it is no JSON, for the same reason.
  */
 export function loadedValue({ value, json, array }: StoredValue): unknown {
   if (array !== undefined) {
     const { dtype, shape, data } = array;
+    if (!(data instanceof Uint8Array)) throw new ValueError("An array has no bytes");
     const part = data.byteLength === data.buffer.byteLength ? data : data.slice();
     return readArrays({ [ARRAY_KEY]: { dtype, shape: parseJson(shape), part: 0 } }, [
       part as Uint8Array<ArrayBuffer>,

@@ -12,9 +12,11 @@ export interface Target {
    * The number of a source, by which its readings and gaps are written. It is the same one for the
    * same description, also after the file was closed and opened again.
    *
+   * @param since When the recorder has begun to look for its readings. A target that has the source
+   * before its first row keeps it: the recorder may be killed before that. Default: now.
    * @throws {TargetUnavailable} Try again later.
    */
-  source(description: SourceDescription): number;
+  source(description: SourceDescription, since?: number): number;
   /**
    * The sources that a file which is continued has, as far as it is known where they ended; empty where
    * nothing is continued.

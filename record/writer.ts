@@ -132,9 +132,11 @@ export class Writer {
   /**
    * Where the record of a source ended, which is in the target from now on; `undefined` if the target
    * cannot be written now.
+   *
+   * @param since When the recorder has begun to look for its readings.
    */
-  endOf(description: SourceDescription): RecordedEnd | undefined {
-    return this.#attempt(() => this.#target.end(this.#target.source(description)));
+  endOf(description: SourceDescription, since: number): RecordedEnd | undefined {
+    return this.#attempt(() => this.#target.end(this.#target.source(description, since)));
   }
 
   /** The sources that the target has; `undefined` if it cannot be read now. */

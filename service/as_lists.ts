@@ -14,7 +14,7 @@ const MAX_DEPTH = 200;
  * A value with lists in the place of its arrays of numbers; the same value if it has none. Numbers of 64
  * bits are the nearest ones of JavaScript, as in JSON. Changes nothing of the value.
  *
- * @throws {RangeError} If an array without elements would be more than 1,000,000 empty lists.
+ * @throws {RangeError} If an array would be too many lists.
  */
 export function withLists(value: unknown, depth: number = MAX_DEPTH): unknown {
   if (typeof value !== "object" || value === null || depth === 0) return value;

@@ -125,7 +125,11 @@ export class Dispatcher {
   abortAll(): void {
     const reason = new ConnectionAbortedError("The connection to the Manager has ended");
     for (const [_key, requests] of this.#active) {
-      for (const request of requests) request.abort(reason);
+      for (const request of requests) {
+        // Its method is never called: nothing else would end its span.
+        if (request.arrival !== undefined) request.span?.fail(reason);
+        request.abort(reason);
+      }
     }
     this.#active.clear();
   }

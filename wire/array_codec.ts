@@ -24,6 +24,8 @@ import { isObject, type JsonObject } from "./message.ts";
 const BINARY = 64 * 1024;
 /** So many bytes of an array are written as base64 at once: a multiple of 3. */
 const WRITTEN_AT_ONCE = 192 * 1024;
+/** So many characters of what is no array are shown in an error. */
+const SHOWN = 100;
 /** The arrays of a value are copied at once if they have up to so many bytes together. */
 export const COPIED = 16 * 1024 * 1024;
 
@@ -152,21 +154,28 @@ class Reader {
   }
 
   read(value: unknown): unknown {
-    if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-    if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) {
-        if (typeof item === "object") value[index] = this.read(item);
-      }
-      return value;
-    }
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return this.#readItems(value);
+    if (Object.isFrozen(value)) return value; // a number with its digits
     const object = value as Record<string, unknown>;
     const keys = Object.keys(object);
-    if (keys.some(isReserved)) return this.#readReserved(object, keys);
-    for (const key of keys) {
-      const member = object[key];
-      if (typeof member === "object") object[key] = this.read(member);
+    for (let index = 0; index < keys.length; index++) {
+      if (isReserved(keys[index])) return this.#readReserved(object, keys);
+    }
+    for (let index = 0; index < keys.length; index++) {
+      const member = object[keys[index]];
+      if (typeof member === "object") object[keys[index]] = this.read(member);
     }
     return object;
+  }
+
+  /** Nothing is called for a number: there may be millions, in each message. */
+  #readItems(items: unknown[]): unknown[] {
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (typeof item === "object" && item !== null) items[index] = this.read(item);
+    }
+    return items;
   }
 
   /** @throws {ValueError} When a part was not used. */
@@ -194,7 +203,7 @@ class Reader {
     const kind = kindOf(dtype, clamped === true);
     const length = Array.isArray(shape) ? sizeOf(shape) : undefined;
     if (length === undefined) {
-      throw new ValueError(`${JSON.stringify(shape)} is no shape of an array`);
+      throw new ValueError(`${shown(shape)} is no shape of an array`);
     }
     const size = length * kind.size;
     const bytes = part === undefined
@@ -210,7 +219,7 @@ class Reader {
     const bytes = typeof part === "number" ? this.#parts[part] : undefined;
     if (bytes === undefined) {
       throw new ValueError(
-        `Part ${JSON.stringify(part)} of an array has not arrived, or is used twice`,
+        `Part ${shown(part)} of an array has not arrived, or is used twice`,
       );
     }
     if (bytes.length !== size) throw notFitting(shape, size, bytes.length);
@@ -268,7 +277,7 @@ function kindOf(dtype: unknown, isClamped: boolean): Kind {
   const size = Number(code?.[1]);
   if (code === undefined || !Object.hasOwn(KINDS, code) || (order === "|" && size > 1)) {
     throw new ValueError(
-      `${JSON.stringify(dtype)} is no type of the elements of an array that is known: "<" or ">" ` +
+      `${shown(dtype)} is no type of the elements of an array that is known: "<" or ">" ` +
         `with i2, i4, i8, u2, u4, u8, f2, f4 or f8; "|i1", "|u1" or "|b1"`,
     );
   }
@@ -302,6 +311,13 @@ function fromText(data: unknown, size: number, shape: readonly number[]): Uint8A
   throw new ValueError(
     `The data of an array of the shape [${shape}] is not ${size} bytes in base64`,
   );
+}
+
+/** What a peer has sent, in an error that goes back to it and into the log: its beginning. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(typeof value === "string" ? value.slice(0, SHOWN) : value) ??
+    "undefined";
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}...`;
 }
 
 function notFitting(shape: readonly number[], size: number, found: number): ValueError {

@@ -206,9 +206,12 @@ const reviveExactly: Reviver = (_key, value, context) => {
   return typeof value !== "number" || source === undefined ? value : exactNumber(source);
 };
 
-/** A replacer for `JSON.stringify`, which writes neither all numbers nor typed arrays. */
-function replace(key: string, value: unknown): unknown {
-  const written = checkSerializable(key, value);
+/** A replacer for `JSON.stringify`. It is called for the members of an object, which is `this`. */
+type Replacer = (this: unknown, key: string, value: unknown) => unknown;
+
+/** Writes what `JSON.stringify` does not: some numbers, and typed arrays. */
+function replace(this: unknown, key: string, value: unknown): unknown {
+  const written = checkSerializable(key, KNOWS_ARRAYS ? withoutToJson(this, key, value) : value);
   switch (typeof written) {
     case "number":
       if (isNegativeZero(written)) return `${MARK} -0.0`; // Python reads "-0" as an integer
@@ -221,13 +224,25 @@ function replace(key: string, value: unknown): unknown {
 }
 
 /** The same, with marks for arrays of numbers, and keys of users as devices that know arrays read them. */
-function replaceWith(found: (NumberArray | NdArray)[], escapesKeys: boolean): typeof replace {
-  return (key, value) => {
-    const written = checkSerializable(key, value);
-    if (!isNumbers(written)) return replace(key, escapesKeys ? withOwnKeys(written) : written);
+function replaceWith(found: (NumberArray | NdArray)[], escapesKeys: boolean): Replacer {
+  return function (key, value) {
+    const written = checkSerializable(key, withoutToJson(this, key, value));
+    if (!isNumbers(written)) {
+      return replace.call(NO_HOLDER, key, escapesKeys ? withOwnKeys(written) : written);
+    }
     found.push(written);
     return ARRAY_MARK;
   };
+}
+
+/** The holder of a value of which it is known that it is no array of numbers. */
+const NO_HOLDER = {};
+
+/** `JSON.stringify` has called the method `toJSON`, which the typed array `Buffer` of Node has too. */
+function withoutToJson(holder: unknown, key: string, value: unknown): unknown {
+  if (typeof value !== "object") return value; // most values
+  const given = (holder as Record<string, unknown>)[key];
+  return isNumbers(given) ? given : value;
 }
 
 /** An object whose keys cannot be taken for that of an array. */

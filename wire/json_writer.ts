@@ -11,7 +11,7 @@
 
 import { KNOWS_ARRAYS } from "./array_key.ts";
 import { type ArrayWriter, encodeValue, ownKey } from "./json.ts";
-import { isTypedArray, NdArray, type NumberArray } from "./nd_array.ts";
+import { checkLists, isTypedArray, NdArray, type NumberArray } from "./nd_array.ts";
 import { isNumbers, itemPlace, memberPlace, serializable } from "./serializable.ts";
 
 /** The estimated length of a number and any other scalar that is not text, in characters. */
@@ -56,6 +56,7 @@ export function estimateSize(
  * @param place What the value is, for an error, e.g. `"args"`.
  * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the value.
+ * @throws {RangeError} When an array would be too many lists.
  */
 export function* writeJson(
   value: unknown,
@@ -97,8 +98,10 @@ class Writer {
     if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
     this.#open.add(value);
     if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value, place);
-    else if (KNOWS_ARRAYS && value instanceof NdArray) yield* this.#items(rowsOf(value), place);
-    else yield* this.#members(value as Record<string, unknown>, place);
+    else if (KNOWS_ARRAYS && value instanceof NdArray) {
+      checkLists(value); // before the first of its rows
+      yield* this.#items(rowsOf(value), place);
+    } else yield* this.#members(value as Record<string, unknown>, place);
     this.#open.delete(value);
   }
 

@@ -24,8 +24,13 @@ export type NumberArray =
 /** The most dimensions of an array, as in NumPy. */
 export const MAX_DIMENSIONS = 64;
 
-/** The most lists that an array is written as if it has no elements. */
-const MAX_EMPTY_LISTS = 1_000_000;
+/**
+ * An array is made lists only if these are so many at most, or {@linkcode MAX_LISTS_OF_ELEMENT} for each
+ * of its elements: with the shape of a few bytes, `[1_000_000, 1, 1, ..., 1, 0]`, a peer could ask for
+ * more than any computer holds.
+ */
+const MAX_LISTS = 1_000_000;
+const MAX_LISTS_OF_ELEMENT = 4;
 
 /**
  * An array of several dimensions, e.g. a picture: its elements row by row (the last index changes
@@ -75,17 +80,10 @@ export class NdArray<Data extends NumberArray = NumberArray> {
   /**
    * The elements as lists in lists, as NumPy's `tolist()`; a number if there is no dimension.
    *
-   * @throws {RangeError} If it has no elements, and more than 1,000,000 empty lists.
+   * @throws {RangeError} If these are more than 1,000,000, and more than 4 for each element.
    */
   toList(): unknown {
-    let count = 1;
-    for (const length of this.shape) {
-      if (length === 0) break;
-      count *= length;
-    }
-    if (this.data.length === 0 && count > MAX_EMPTY_LISTS) {
-      throw new RangeError(`The shape [${this.shape}] has no elements, but ${count} empty lists`);
-    }
+    checkLists(this);
     return listOf(this.data, this.shape, 0, 0);
   }
 }
@@ -110,6 +108,25 @@ export function sizeOf(shape: readonly unknown[]): number | undefined {
     if (product > Number.MAX_SAFE_INTEGER) return undefined;
   }
   return size;
+}
+
+/**
+ * Checks that an array can be made lists.
+ *
+ * @throws {RangeError} If there would be too many of them.
+ */
+export function checkLists({ data, shape }: NdArray): void {
+  let lists = 0;
+  let inDimension = 1;
+  for (const length of shape) {
+    lists += inDimension;
+    inDimension *= length;
+  }
+  if (lists <= Math.max(MAX_LISTS, MAX_LISTS_OF_ELEMENT * data.length)) return;
+  throw new RangeError(
+    `An array of the shape [${shape}] cannot be made lists: its ${data.length} elements would be in ` +
+      `${lists} of them`,
+  );
 }
 
 /** The letters of NumPy for the kinds of typed arrays. */

@@ -62,3 +62,13 @@ export function splitServiceName(name: string): { node: string; service: string 
   const node = name.slice(0, dot);
   return isNodeName(node) ? { node, service: name.slice(dot + 1) } : undefined;
 }
+
+/**
+ * The name of a user and the node where he logs in, in a name such as `bob@b`; `undefined` for a name
+ * that does not end with `@` and the name of a node.
+ */
+export function splitUserName(name: string): { user: string; node: string } | undefined {
+  const at = name.lastIndexOf("@");
+  const node = name.slice(at + 1);
+  return at > 0 && isNodeName(node) ? { user: name.slice(0, at), node } : undefined;
+}

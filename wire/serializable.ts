@@ -13,14 +13,18 @@ import { KNOWS_ARRAYS } from "./array_key.ts";
 import { isTypedArray, NdArray, type NumberArray, sizeOf } from "./nd_array.ts";
 
 /**
- * The value that is written for a value: itself, or the result of its method `toJSON` or `to_json`.
+ * The value that is written for a value: itself, or the result of its method `toJSON` or `to_json`. An
+ * array of numbers is itself in any case.
  *
  * @param key The key or the index of the value in its object or array.
  * @param place Where the value is, e.g. `args[0].x`, for the error.
  * @throws {TypeError} When JSON cannot hold it.
  */
 export function serializable(key: string, value: unknown, place?: string): unknown {
-  return checkSerializable(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value, place);
+  // The typed array `Buffer` of Node has that method too.
+  return !(KNOWS_ARRAYS && isTypedArray(value)) && hasMethod(value, "toJSON")
+    ? checkSerializable(key, value.toJSON(key), place)
+    : checkSerializable(key, value, place);
 }
 
 /**

@@ -172,8 +172,8 @@ export interface ManagerStatus {
   /** The connected Clients by network name, `name[host:port]`; with `@node` those of other nodes. */
   clients: Record<string, ClientStatus>;
   /**
-   * The connected Services by name, and those of other nodes, `a.DMM`. Of those only the links of the
-   * Clients of this Manager are known here; their other numbers are 0.
+   * The connected Services by name, and those of other nodes, `a.DMM`. Of those only the links and
+   * locks of the Clients of this Manager are known here; their other numbers are 0.
    */
   services: Record<string, ServiceStatus>;
   /** The gateway for web pages; `null` if there is none. */

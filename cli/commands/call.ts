@@ -6,14 +6,12 @@
 
 import { print, printLine } from "../../program/print.ts";
 import type { Command } from "commander";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import {
   addConnectOptions,
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
+import { CancelledError, ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
 import { progressBar, showProgress } from "../progress.ts";
 import { runSession } from "../client_session.ts";
 import {
@@ -23,11 +21,9 @@ import {
   parseValue,
   splitWords,
 } from "../../client/call_syntax.ts";
-import { asArray, NpyFiles } from "../npy.ts";
 import { formatResult } from "../output.ts";
 import { printable } from "../../base/printable.ts";
 import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "../requests.ts";
-import { describeAttribute } from "../service_details.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   each?: boolean;
@@ -80,6 +76,7 @@ export function addCall(program: Command): void {
 
 /** Prints what a Service says of a method. It is not linked with. */
 async function describe(service: string, method: string, parsed: ParsedOptions): Promise<void> {
+  const { describeAttribute } = await import("../service_details.ts");
   const lines = await runSession(
     readConnectOptions(parsed),
     "call",
@@ -104,7 +101,7 @@ async function call(
   { each = false, json = false, out, quiet = false, traceback = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
-  const files = out === undefined ? undefined : new NpyFiles(out);
+  const writer = out === undefined ? undefined : await arrayWriter(out);
   // An argument that cannot be parsed is an error before anything is sent.
   const parse = await wordParser(words, each);
   const given = parseArguments(words, parse);
@@ -118,12 +115,23 @@ async function call(
       const bar = `${verb} ${printable(`${method} of ${service}`)} ${progressBar(done, total)}`;
       progress.show(done < total ? bar : waiting);
     };
+    const save = async (result: unknown) => {
+      try {
+        await writer?.(result);
+      } catch (error) {
+        // The method has been called, and perhaps cannot be again: what it has given is not lost.
+        if (!(error instanceof CancelledError)) {
+          print(`${formatResult(result, true, Deno.stdout.isTerminal())}\n`);
+        }
+        throw error;
+      }
+    };
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       try {
         for await (const result of resultsOf(link, method, options)) {
           progress.clear();
-          await files?.write(asArray(result));
+          await save(result);
           if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
         }
         return true;
@@ -135,7 +143,7 @@ async function call(
     };
     if (!each) return void await request(given);
     let count = 0;
-    for await (const line of createInterface({ input: process.stdin })) {
+    for await (const line of await inputLines()) {
       try {
         if (!await request(parseArguments([...words, ...splitWords(line)], parse))) return;
       } catch (cause) {
@@ -145,6 +153,23 @@ async function call(
       progress.show(`${waiting}, ${++count} done`);
     }
   });
+}
+
+// The modules that only some options need are loaded for those.
+
+/** What writes each result that is an array into a file of NumPy. */
+async function arrayWriter(file: string): Promise<(result: unknown) => Promise<void>> {
+  const { asArray, NpyFiles } = await import("../npy.ts");
+  const files = new NpyFiles(file);
+  await files.check();
+  return async (result) => void await files.write(asArray(result));
+}
+
+/** The lines of the standard input. */
+async function inputLines(): Promise<AsyncIterable<string>> {
+  const { createInterface } = await import("node:readline");
+  const { stdin: input } = await import("node:process");
+  return createInterface({ input });
 }
 
 /** Prints the traceback that the Service has sent, on the standard error. */

@@ -14,7 +14,6 @@ import {
 import { ValueError } from "../../errors.ts";
 import type { Identities } from "../../wire/identities.ts";
 import { describeListing, type Listing, listingOf } from "../listing.ts";
-import { describeService, detailsAsJson, requestDetails } from "../service_details.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
 import { bold } from "../output.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
@@ -38,6 +37,9 @@ export function addLs(program: Command): void {
         const { listing } = await runSession(connecting, "ls", requestListing);
         return printLine(json ? encodeForTerminal(listing) : describeListing(listing, bold));
       }
+      const { describeService, detailsAsJson, requestDetails } = await import(
+        "../service_details.ts"
+      );
       const { service, details } = await runSession(connecting, "ls", async (session) => {
         const { identities, listing } = await requestListing(session);
         const { services } = identities;

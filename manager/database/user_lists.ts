@@ -13,7 +13,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { ConfigurationError, ValueError } from "../../errors.ts";
 import { MANAGER } from "../../wire/protocol.ts";
 import { repr } from "../../base/repr.ts";
-import { isNodeName } from "../../wire/node_name.ts";
+import { splitUserName } from "../../wire/node_name.ts";
 import { all, run, transaction } from "./sql.ts";
 
 /** What a kind of lists is called, in the database, in commands and in errors. */
@@ -233,8 +233,7 @@ export class UserLists {
 
 /** Whether a name can be that of a user of another node, `bob@b`. */
 function isRemoteName(name: string): boolean {
-  const at = name.lastIndexOf("@");
-  return at > 0 && isNodeName(name.slice(at + 1)) && isStorable(name);
+  return splitUserName(name) !== undefined && isStorable(name);
 }
 
 /** Whether SQLite gives a text back as it is. */

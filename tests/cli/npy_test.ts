@@ -1,11 +1,21 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { summaryOf } from "../../cli/array_summary.ts";
 import { asArray, NpyFiles } from "../../cli/npy.ts";
 import { formatResult } from "../../cli/output.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
 import { NdArray } from "../../wire/nd_array.ts";
 import { bytesOf, KINDS } from "../support/arrays.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { readNpy } from "../support/npy.ts";
+import { posixTest } from "../support/posix.ts";
+import { denoCommand, succeed } from "../support/process.ts";
+import { ROOT } from "../support/source_tree.ts";
 
 Deno.test("arrays of all kinds are files that a reader of NumPy's format reads", async () => {
   const folder = await Deno.makeTempDir();
@@ -39,7 +49,8 @@ Deno.test("arrays of all kinds are files that a reader of NumPy's format reads",
 
 Deno.test("lists of numbers are an array of doubles, if they have the same length", () => {
   assertEquals(asArray([[1, 2], [3, 4]]), new NdArray(Float64Array.of(1, 2, 3, 4), [2, 2]));
-  for (const value of [5, "x", [1, "2"], [[1], [2, 3]], [1, [2]], [{ x: 1 }], null]) {
+  const deep = JSON.parse(`${"[".repeat(65)}1${"]".repeat(65)}`);
+  for (const value of [5, "x", [1, "2"], [[1], [2, 3]], [1, [2]], [{ x: 1 }], null, deep]) {
     assertThrows(() => asArray(value), ValueError, "is no array of numbers");
   }
 });
@@ -63,4 +74,28 @@ Deno.test("a long array is shown by its type, its shape, its range and its first
     summaryOf(new NdArray(new Int8Array(0), [2 ** 40, 0])),
     "array(1099511627776x0, empty)",
   );
+});
+
+/** Writes a file and is asked to end while the bytes are written. */
+const INTERRUPTED = `
+  const { asArray, NpyFiles } = await import("./cli/npy.ts");
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = async function (bytes) {
+    const heard = Promise.withResolvers();
+    Deno.addSignalListener("SIGINT", heard.resolve);
+    Deno.kill(Deno.pid, "SIGINT");
+    await heard.promise;
+    return await write.call(this, bytes);
+  };
+  await new NpyFiles(Deno.args[0]).write(asArray([1, 2])).catch((error) => console.log(String(error)));
+`;
+
+posixTest("a file that is interrupted leaves nothing behind", async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join("x.npy");
+  const printed = await succeed(
+    denoCommand(["eval", "--no-check", INTERRUPTED, file], { cwd: ROOT }),
+  );
+  assertMatch(printed, /^CancelledError: .* was not written: interrupted\n$/);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
 });

@@ -79,6 +79,16 @@ Deno.test("a service that is nested deeper than other nodes read is announced wi
   assert(a.about.length < 200);
 });
 
+Deno.test("a service that other nodes would not accept is left out, and does not take others with it", async () => {
+  await using logs = await recordLogs(["msl", "network", "cluster"]);
+  const { announce } = announcer();
+  const [a, b, c] = ["A", "B", "C"].map((name) => announcedService(name));
+  const services = [a, { ...b, name: "n".repeat(513) }, { ...c, maxClients: 1e300 }];
+  const [{ bytes }] = await announce([...services, { ...b, streams: ["s".repeat(513)] }]);
+  assertEquals(decodeChange(bytes).set.map(({ name }) => name), ["A", "B"]);
+  assertEquals(logs.records.map(({ properties }) => properties.count), [2]);
+});
+
 Deno.test("what exceeds the limits of a node is left out, with one warning, and comes when there is room", async () => {
   await using logs = await recordLogs(["msl", "network", "cluster"]);
   const { announcer: one, announce } = announcer();

@@ -113,9 +113,13 @@ Deno.test("a node that leaves is gone at once", async () => {
   const network = new SimulatedNetwork();
   const [a, b] = [network.start("a"), network.start("b")];
   await network.pass(BEAT);
+  await using logs = await recordLogs(["msl", "network", "cluster"]);
   a.local.leave();
   await network.pass(0);
   assertEquals(b.events, ["a here", "a left"]);
+  assertEquals(a.events, ["b here", "b outside"]);
+  const texts = logs.records.map(({ message }) => message.join(""));
+  assertEquals(texts, ["The node a is gone: it has left"], "b has not left");
   assertEquals(a.local.directory.nodes(), []);
 });
 

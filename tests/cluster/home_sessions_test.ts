@@ -1,6 +1,6 @@
 /** What the home node of a service allows the clients of other nodes, and what it refuses. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { HomeSessions } from "../../cluster/home_sessions.ts";
 import type { JsonObject } from "../../mod.ts";
 import type { Transport } from "../../net/transport.ts";
@@ -257,4 +257,24 @@ Deno.test("what a node sends without being asked changes nothing", async () => {
   const { error, uid: answered } = await c.peer.read();
   assertEquals([error, answered], [true, "u"]);
   await session.close();
+});
+
+Deno.test("others are served while a node opens thousands of sessions, and while all of them end", async () => {
+  await using net = await TwoNodes.start();
+  const { peer: local } = await net.client(net.a, "local");
+  const count = 3_000;
+  const sessions = () => Object.keys(net.a.manager.status().clients).length - 1;
+  const ask = async () => {
+    local.send(manager("link", "none"));
+    await local.read();
+    return sessions();
+  };
+  for (let one = 0; one < count; one++) open(net, { ...HEADER, name: `c${one}` });
+  const opened = await ask();
+  assert(opened < count, `${opened} sessions were opened before anybody else was served`);
+  await until("all are open", () => sessions() === count);
+  net.nodes.breakChannels();
+  const left = await ask();
+  assert(left > 0, "all sessions had ended before anybody else was served");
+  await until("all have ended", () => sessions() === 0);
 });

@@ -10,7 +10,15 @@ Deno.test("without a rule every node may use every service", () => {
 });
 
 Deno.test("with rules only the named nodes may use the named services", () => {
-  const mayUse = parseJoinAllow(["b:DMM,a heater: the 2nd", "c", "b:Lamp", "d:X", "d", "e", "e:X"]);
+  const mayUse = parseJoinAllow([
+    "b:DMM,a heater: the 2nd",
+    "c",
+    "b: Lamp ",
+    "d:X",
+    "d",
+    "e",
+    "e:X",
+  ]);
   const allowed = (node: string) =>
     ["DMM", "a heater: the 2nd", "Lamp", "X", ""].filter((service) => mayUse(node, service));
   assertEquals(allowed("b"), ["DMM", "a heater: the 2nd", "Lamp"]);

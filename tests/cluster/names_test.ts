@@ -153,3 +153,32 @@ Deno.test("a local service that was there before the node of its name stays loca
   await again.start(b.connectOptions);
   await client.link("a.Meter");
 });
+
+Deno.test("the longest name of a service can be used from another node, and one that is longer is refused", async () => {
+  const limits = { maxNameLength: 20 };
+  await using net = await TwoNodes.start({ a: { limits }, b: { limits } });
+  const longest = "S".repeat(20);
+  const { peer: s } = await net.service(net.a, longest);
+  const { peer: c, name } = await net.client(net.b, "c", ["about"]);
+  const ask = async (service: string, attribute: string) => {
+    c.send(messages.request("Manager", attribute, [service]));
+    return await c.read();
+  };
+  for (const attribute of ["about", "link", "acquire_lock", "release_lock", "unlink"]) {
+    const { error, message } = await ask(`a.${longest}`, attribute);
+    assertEquals(error, false, `${attribute}: ${message}`);
+    const refused = await ask(`a.${longest}S`, attribute);
+    assertMatch(String(refused.message), /of 21 characters is too long \('service'\)/);
+  }
+  for (const value of ["short", "x".repeat(1_000_000)]) {
+    c.send(messages.request(`a.${longest}`, "echo", [value]));
+    assertEquals((await s.read()).args, [value]);
+    s.send(messages.reply(`${name}@b`));
+    assertEquals((await c.read()).error, false);
+    c.send(messages.request(`a.${longest}S`, "echo", [value]));
+    assertMatch(String((await c.read()).message), /of 21 characters is too long/);
+  }
+  const { peer: local } = await net.client(net.a, "local");
+  local.send(messages.request(`${longest}S`, "echo"));
+  assertMatch(String((await local.read()).message), /of 21 characters is too long/);
+});

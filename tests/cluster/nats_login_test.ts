@@ -1,6 +1,6 @@
 /** Each way to log in at a real NATS server, from the file of `--join-credentials`, and TLS. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readCredentials } from "../../cluster/credentials.ts";
 import { NatsBus } from "../../cluster/nats_bus.ts";
@@ -54,6 +54,10 @@ natsTest(
       for (const credentials of [wrong, undefined]) {
         const problem = await problemWith(server.url, { credentials });
         assert(problem !== undefined && /authorization/i.test(problem), `${config}: ${problem}`);
+        const advice = credentials === undefined
+          ? "it wants credentials (--join-credentials)"
+          : "it does not accept those of --join-credentials";
+        assertStringIncludes(problem, `NATS refuses the login: ${advice}`);
       }
     }
   },

@@ -304,6 +304,33 @@ Deno.test("max_clients and locks hold for the clients of all nodes together", as
   assert(other);
 });
 
+Deno.test("the status of the client's node has the locks of its clients, until they are given back", async () => {
+  await using lab = await laboratory();
+  const { c, net, s } = lab;
+  const locks = () => net.b.manager.status().services["a.S"].locks;
+  await ask(c.peer, about("acquire_lock", "a.S"));
+  assertEquals(locks(), [], "it is not linked");
+  await link(c);
+  assertEquals(locks(), []);
+  await ask(c.peer, about("acquire_lock", "a.S"));
+  assertEquals(locks(), [c.name]);
+  await link(c);
+  assertEquals(locks(), [c.name], "a second link changes nothing");
+  await ask(c.peer, about("release_lock", "a.S"));
+  assertEquals(locks(), []);
+  await ask(c.peer, about("acquire_lock", "a.S"));
+  await ask(c.peer, about("unlink", "a.S"));
+  await link(c);
+  assertEquals(locks(), [], "the link has ended, and its lock with it");
+  await ask(c.peer, about("acquire_lock", "a.S"));
+  await s.peer.close();
+  await until("the service has gone", () => !("a.S" in net.b.manager.status().services));
+  await net.service(net.a, "S");
+  assertEquals(locks(), [], "it is another service");
+  const { links } = net.b.manager.status().services["a.S"];
+  assertEquals(links, [], "also of a client that does not want to be told");
+});
+
 Deno.test("--max-requests holds at the client's node and at the home node", async () => {
   await using lab = await laboratory({ b: { limits: { maxRequests: 2 } } });
   const { c, s } = lab;
@@ -409,7 +436,7 @@ Deno.test("a long reply for a client that reads too slowly fails its own request
   await using own = sessionOf(lab);
   const { client, session, transport } = own;
   const bytes = new TextEncoder().encode(JSON.stringify(request()));
-  session.forward("S", "1", { bytes, end: bytes.length - 1, held: undefined });
+  session.forward("S", "1", { bytes, end: bytes.length - 1, held: undefined, members: "" });
   session.ask("S", "link", "link", []);
   await until("both are sent", () => transport.text.includes('"link"'));
   const held = { length: 9_000_000, mayWaitFor: () => false } as unknown as HeldLine;

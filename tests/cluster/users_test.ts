@@ -1,6 +1,7 @@
 /** The users of other nodes: who is asking is visible, and access lists name them. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { LIMITS } from "../../limits.ts";
 import { connect, RemoteError, Service } from "../../mod.ts";
 import { Database } from "../../manager/database/database.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -70,6 +71,15 @@ Deno.test("an access list names users with their node, and judges them at the ho
   values.cancel();
   const offer = admin.adminRequest("access_table.offer", "Lab", "bob@b");
   await assertRejects(() => offer, RemoteError, "a user of another node connects services to that");
+});
+
+Deno.test("the longest name of a user is allowed with its node", async () => {
+  await using here = await laboratory();
+  const { maxNameLength } = LIMITS;
+  const longest = "u".repeat(maxNameLength);
+  await here.admin.adminRequest("access_table.allow", "Lab", `${longest}@b`);
+  const allow = here.admin.adminRequest("access_table.allow", "Lab", `u${longest}@b`);
+  await assertRejects(() => allow, RemoteError, `of ${maxNameLength + 1} characters is too long`);
 });
 
 Deno.test("a user of another node who has a name of here is not that user", async () => {

@@ -89,7 +89,7 @@ Deno.test("words after the language of a block are those that CONTRIBUTING.md ex
     if (language === "ts" && words.join(" ") === "cell") return true;
     const isOutput = language === "text" &&
       /^output( of=([\w.]+|https:\S+))?$/.test(words.join(" "));
-    return isOutput || /^file=(\.\.\/)?(\w+\/)?[\w.]+$/.test(words.join(" "));
+    return isOutput || /^file=(\.\.\/)?(\w+\/)?[\w.-]+$/.test(words.join(" "));
   };
   assertEquals(pageBlocks.filter((block) => !isKnown(block)).map(placeOf), []);
   const nameless = pageBlocks.filter(({ language }) => language === "");

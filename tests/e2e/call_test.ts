@@ -95,7 +95,7 @@ Deno.test("call --out writes an array as a file of NumPy, and says what is none"
   assertEquals(names(), ["trace.npy"]);
 
   const none = await out("label");
-  assertEquals([none.code, none.stdout], [1, ""]);
+  assertEquals([none.code, none.stdout], [1, '"camera"\n'], "what was measured is not lost");
   assertMatch(none.stderr, /^The result is no array of numbers/);
   assertEquals(readNpy(await Deno.readFile(file)).shape, [2, 3]); // it is as it was
   assertEquals(names(), ["trace.npy"]);
@@ -104,6 +104,56 @@ Deno.test("call --out writes an array as a file of NumPy, and says what is none"
   assertEquals([misnamed.code, misnamed.stdout], [1, ""]);
   assertMatch(misnamed.stderr, /^Cannot write trace.csv: its name must end in .npy/);
 });
+
+posixTest(
+  "call --out does not call what it cannot write, and loses nothing if it cannot later",
+  async () => {
+    let count = 0;
+    class Counter extends Service {
+      scan(folder: string): number[] {
+        count++;
+        if (folder !== "") Deno.removeSync(folder, { recursive: true });
+        return Array.from({ length: 20 }, (_, index) => index);
+      }
+    }
+    await using shell = await Shell.open();
+    await using counter = new Counter();
+    await counter.start(shell.manager.connectOptions);
+    await using folder = await temporaryFolder();
+    const path = (name: string) => join(folder.path, name);
+    const out = (file: string, removed = "") =>
+      shell.outcome("call", "Counter", "scan", "--out", file, "--", `'${removed}'`);
+    Deno.mkdirSync(path("folder.npy"));
+    Deno.writeTextFileSync(path("file"), "");
+    await succeed(new Deno.Command("mkfifo", { args: [path("pipe.npy")] }));
+    for (const name of ["folder.npy", "pipe.npy", "nowhere/x.npy", "file/x.npy"]) {
+      const { code, stdout, stderr } = await out(path(name));
+      assertEquals([code, stdout, count], [1, "", 0], name);
+      assert(stderr.startsWith(`Cannot write ${path(name)}: `), stderr);
+    }
+    Deno.mkdirSync(path("removed"));
+    const lost = await out(path("removed/x.npy"), path("removed"));
+    assertEquals([lost.code, count], [1, 1]);
+    assertEquals(JSON.parse(lost.stdout), Array.from({ length: 20 }, (_, index) => index));
+
+    // A link is replaced: nobody makes another file be overwritten. A file keeps its mode.
+    Deno.writeTextFileSync(path("other"), "mine");
+    Deno.symlinkSync(path("other"), path("link.npy"));
+    Deno.writeTextFileSync(path("shared.npy"), "");
+    Deno.chmodSync(path("shared.npy"), 0o664);
+    for (const name of ["link.npy", "shared.npy", "new.npy"]) {
+      assertEquals((await out(path(name))).code, 0);
+      assertEquals(readNpy(Deno.readFileSync(path(name))).shape, [20]);
+    }
+    assertEquals(Deno.readTextFileSync(path("other")), "mine");
+    const modes = ["link.npy", "shared.npy", "new.npy"].map((name) =>
+      Deno.lstatSync(path(name)).mode! & 0o777
+    );
+    assertEquals(modes, [0o600, 0o664, 0o600]);
+    const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+    assertEquals(names.filter((name) => name.endsWith(".tmp")), []);
+  },
+);
 
 posixTest("call takes an argument of any size from stdin", async () => {
   await using shell = await Shell.open();

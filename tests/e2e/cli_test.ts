@@ -65,6 +65,14 @@ Deno.test("bad input is one clear line and exit code 1", async () => {
   const { port } = listener.addr as Deno.NetAddr;
   const used = await refusal(home.path, "-H", "127.0.0.1", "-p", String(port), "--disable-tls");
   assert(used.includes("the port is already in use"), used);
+  for (const option of ["--port", "--web", "--metrics"]) {
+    const free = option === "--port" ? [] : ["--port", "0"];
+    const taken = await refusal(
+      home.path,
+      ...["-H", "127.0.0.1", "--disable-tls", ...free, option, String(port)],
+    );
+    assert(taken.endsWith(`Choose another one with ${option}`), taken);
+  }
   listener.close();
 
   const notADatabase = join(home.path, "text.sqlite3");

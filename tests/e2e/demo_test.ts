@@ -1,9 +1,12 @@
 /** The demonstration as processes over TLS: its output and its total times. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../support/folder.ts";
 import { natsTest } from "../support/nats_server.ts";
-import { denoCommand, succeed } from "../support/process.ts";
+import { posixTest } from "../support/posix.ts";
+import { denoCommand, Process, succeed } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
 
 Deno.test("the demo prints the manual's lines and about 21 and 6 seconds", async () => {
@@ -41,3 +44,39 @@ natsTest("the demo of joined Managers shows where a Service has moved to", async
   );
   assertMatch(after("a new link with b.Oven: ")[0], /the node 'b' is gone since /);
 });
+
+/** The processes of this computer with a text in their environment; none where there is no `/proc`. */
+function processesWith(text: string): string[] {
+  if (!existsSync("/proc/self/environ")) return [];
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
+    try {
+      return /^\d+$/.test(name) && Deno.readTextFileSync(`/proc/${name}/environ`).includes(text);
+    } catch {
+      return false; // it has ended, or is that of another user
+    }
+  });
+}
+
+const interruptions = [
+  { args: ["demo.ts"], after: "is running", signal: "SIGINT", code: 130 },
+  { args: ["demo.ts", "--nodes"], after: "Room b:", signal: "SIGINT", code: 130 },
+  { args: ["demo.ts", "--nodes"], after: "The Oven is in room a", signal: "SIGTERM", code: 130 },
+  { args: ["multimeter_demo.ts"], after: "Recording to", signal: "SIGINT", code: 130 },
+  { args: ["multimeter_demo.ts", "--web"], after: "Open", signal: "SIGINT", code: 0 },
+] as const;
+for (const { args: [file, ...args], after, signal, code } of interruptions) {
+  const test = file === "demo.ts" && args.length > 0 ? natsTest : posixTest;
+  test(`${signal} to ${[file, ...args].join(" ")} after "${after}" leaves no process and no file`, async () => {
+    await using folder = await temporaryFolder();
+    const temporary = folder.join("temporary");
+    await Deno.mkdir(temporary);
+    const command = ["run", "-A", join(ROOT, "examples", file), ...args];
+    const env = { TMPDIR: temporary };
+    await using demo = new Process(denoCommand(command, { cwd: folder.path, env }));
+    await demo.stdout.next((line) => line.includes(after));
+    demo.kill(signal);
+    assertEquals((await demo.end()).code, code);
+    assertEquals(processesWith(temporary), []);
+    assertEquals([...Deno.readDirSync(temporary)].map(({ name }) => name), []);
+  });
+}

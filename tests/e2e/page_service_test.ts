@@ -6,6 +6,7 @@ import { type About, Service } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
 import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
 import { PageLaboratory } from "../support/page_laboratory.ts";
+import { everywhere, ONE_MANAGER, type Place } from "../support/places.ts";
 import { until } from "../support/until.ts";
 import type { Page } from "playwright-core";
 
@@ -59,22 +60,24 @@ class Oven extends Service {
   }
 }
 
-/** A laboratory with an oven, and the page with it. */
-async function withOven(hash: string) {
+/** An oven somewhere, and the page with it, which shows a method if one is given. */
+async function withOven(place: Place, method?: string) {
   await using stack = new AsyncDisposableStack();
-  const lab = stack.use(await PageLaboratory.start());
+  const site = stack.use(await place.open({ web: 0 }));
   const oven = stack.use(new Oven());
-  await oven.start(lab.connectOptions);
-  const opened = stack.use(await browser.open(lab.address(hash)));
+  await oven.start(site.home.connectOptions);
+  await site.knows("Oven");
+  const name = site.nameOf("Oven");
+  const hash = method === undefined ? "" : `#/${name}/${method}`;
+  const opened = stack.use(await browser.open(site.pageOf(hash)));
   const owned = stack.move();
-  return { lab, oven, ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { site, oven, name, ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-Deno.test(
+everywhere(
   "a method is called with what was entered, and its result and its error are shown",
-  IN_BROWSER,
-  async () => {
-    await using page = await withOven("#/Oven/heat");
+  async (place) => {
+    await using page = await withOven(place, "heat");
     const celsius = page.page.getByLabel("celsius");
     await celsius.fill("180.5");
     await page.page.getByLabel("mode").selectOption("fast");
@@ -95,21 +98,21 @@ Deno.test(
     await failure.getByText(/page_service_test\.ts/).waitFor();
     assertEquals(page.lines, []);
   },
+  IN_BROWSER,
 );
 
-Deno.test("a long call is cancelled, and the service notices", IN_BROWSER, async () => {
-  await using page = await withOven("#/Oven/wait");
+everywhere("a long call is cancelled, and the service notices", async (place) => {
+  await using page = await withOven(place, "wait");
   await page.page.getByRole("button", { name: "Call wait" }).click();
   await page.page.getByRole("button", { name: "Cancel" }).click();
   await page.page.locator(".result-state", { hasText: /^Cancelled/ }).waitFor();
   assertEquals(page.lines, []);
-});
+}, IN_BROWSER);
 
-Deno.test(
+everywhere(
   "a service that is killed is grey, with the time of its last word, and alive when it is back",
-  IN_BROWSER,
-  async () => {
-    await using lab = await PageLaboratory.start();
+  async (place) => {
+    await using site = await place.open({ web: 0 });
     const identity = {
       type: "service",
       name: "Pump",
@@ -118,35 +121,41 @@ Deno.test(
       os: "none",
       max_clients: -1,
     };
-    const first = await WirePeer.introduce(lab.manager.connectOptions, identity);
-    await using opened = await browser.open(lab.address("#/Pump"));
+    const first = await WirePeer.introduce(site.home.connectOptions, identity);
+    await site.knows("Pump");
+    const name = site.nameOf("Pump");
+    await using opened = await browser.open(site.pageOf(`#/${name}`));
     const { page, lines } = opened;
     await page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
     await first.close(); // without a word
     await page.getByRole("status").filter({ hasText: /^Gone, last seen \d\d:\d\d:\d\d$/ })
       .waitFor();
-    const item = page.getByRole("link", { name: /^Pump/ });
+    const item = page.getByRole("link", { name: new RegExp(`^${name}`) });
     assertMatch(await item.innerText(), /Gone, last seen/);
     const here = await item.getAttribute("data-here");
     assertEquals(here, "false");
-    await using _again = await WirePeer.introduce(lab.manager.connectOptions, identity);
+    await using _again = await WirePeer.introduce(site.home.connectOptions, identity);
     await page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
     assertEquals(lines, []);
   },
+  IN_BROWSER,
 );
 
 Deno.test(
   "the page says that the Manager is away, and goes on when it is back",
   IN_BROWSER,
   async () => {
-    await using page = await withOven("#/Oven/heat");
+    await using lab = await PageLaboratory.start();
+    await using oven = new Oven();
+    await oven.start(lab.connectOptions);
+    await using page = await browser.open(lab.address("#/Oven/heat"));
     await page.page.getByLabel("celsius").fill("100");
     await page.page.getByRole("button", { name: "Call heat" }).click();
     await page.page.locator(".result").getByText("100 °C").waitFor();
-    await page.lab.stop();
+    await lab.stop();
     await page.page.getByRole("status").filter({ hasText: "The Manager is away since" }).waitFor();
     await page.page.getByRole("status").filter({ hasText: /^Gone, last seen/ }).waitFor();
-    await page.lab.resume();
+    await lab.resume();
     await page.page.getByText("Live", { exact: true }).waitFor();
     await page.page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
     // What was entered is still there, and works.
@@ -161,7 +170,7 @@ Deno.test(
   "everything can be done with the keyboard, and the focus is always seen",
   IN_BROWSER,
   async () => {
-    await using page = await withOven("");
+    await using page = await withOven(ONE_MANAGER);
     const { page: browserPage, oven } = page;
     await browserPage.getByRole("link", { name: /^Oven/ }).waitFor();
     await tabTo(browserPage, "Oven");
@@ -203,15 +212,14 @@ async function tabTo(page: Page, name: string, { backwards = false } = {}): Prom
   throw new Error(`Tab did not come to ${name}, but to ${seen.join(" | ")}`);
 }
 
-Deno.test(
+everywhere(
   "two pages see each other's lock, and a notification is shown in both",
-  IN_BROWSER,
-  async () => {
-    await using one = await withOven("#/Oven/log");
-    await using other = await browser.open(one.lab.address());
+  async (place) => {
+    await using one = await withOven(place, "log");
+    await using other = await browser.open(one.site.pageOf());
     await one.page.getByRole("button", { name: "Take the lock" }).click();
     await one.page.getByText("Locked by this page").waitFor();
-    const item = other.page.getByRole("link", { name: /^Oven/ });
+    const item = other.page.getByRole("link", { name: new RegExp(`^${one.name}`) });
     await item.getByText("locked").waitFor();
     await item.click();
     await other.page.getByText(/Locked by Web page\[/).waitFor();
@@ -221,7 +229,7 @@ Deno.test(
     await other.page.getByRole("button", { name: "Try again" }).click();
     await until(
       "the other page is linked",
-      () => one.lab.manager.manager.status().services.Oven.links.length === 2,
+      () => one.site.home.manager.status().services.Oven.links.length === 2,
     );
     await one.page.getByLabel("text").fill("hello");
     await one.page.getByRole("button", { name: "Call log" }).click();
@@ -233,4 +241,5 @@ Deno.test(
       );
     }
   },
+  IN_BROWSER,
 );

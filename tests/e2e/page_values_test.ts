@@ -4,8 +4,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { type About, kwargs, Service } from "../../mod.ts";
-import { TestManager } from "../../testing.ts";
 import { BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
+import { everywhere, ONE_MANAGER } from "../support/places.ts";
 import { pngOf } from "../support/png.ts";
 import { until } from "../support/until.ts";
 
@@ -81,22 +81,25 @@ const browserOfFile = new BrowserOfFile();
 const RECONNECT = { firstDelay: 1, longestDelay: 20, attempts: 10_000 };
 
 /** A Manager, a multimeter, and a page that shows it. */
-async function laboratory(script?: () => void) {
+async function laboratory(script?: () => void, place = ONE_MANAGER) {
   await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await TestManager.start({ web: 0 }));
+  const site = stack.use(await place.open({ web: 0 }));
+  const manager = site.home;
   const service = stack.use(new Multimeter({ name: "DMM" }));
   await service.start({ ...manager.connectOptions, reconnect: RECONNECT });
+  await site.knows("DMM");
+  const name = site.nameOf("DMM");
   const browser = stack.use(await browserOfFile.context());
   if (script !== undefined) await browser.addInitScript(script);
-  const address = `https://localhost:${manager.manager.webPort}/`;
+  const address = site.pageOf();
   const { page, lines } = await openPage(browser, address);
   await page.setViewportSize({ width: 1280, height: 1000 });
   const whole = stack.move();
   return {
-    ...{ manager, service, page, lines, address },
+    ...{ manager, service, name, page, lines, address },
     /** Calls a method in the page. */
     async call(method: string) {
-      await page.goto(`${address}#/DMM/${method}`);
+      await page.goto(`${address}#/${name}/${method}`);
       await page.getByRole("button", { name: `Call ${method}`, exact: true }).click();
     },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
@@ -136,11 +139,10 @@ async function countOf(page: Page): Promise<number> {
   return Number(/(\d+) values/.exec(text ?? "")?.[1] ?? 0);
 }
 
-Deno.test(
+everywhere(
   "a stream is plotted while it comes, with its unit and its limits",
-  IN_BROWSER,
-  async () => {
-    await using lab = await laboratory();
+  async (place) => {
+    await using lab = await laboratory(undefined, place);
     const { page } = lab;
     await lab.call("readings");
     const plot = page.getByRole("img", { name: /^Plot of readings: now -?[\d.e-]+ V, lowest/ });
@@ -154,6 +156,7 @@ Deno.test(
     await page.locator(".result-state", { hasText: /^Cancelled/ }).waitFor();
     assertEquals(lab.lines, []);
   },
+  IN_BROWSER,
 );
 
 Deno.test(
@@ -199,13 +202,12 @@ Deno.test(
   },
 );
 
-Deno.test(
+everywhere(
   "notifications are plotted; while the service is away there is a gap, and a word",
-  IN_BROWSER,
-  async () => {
-    await using lab = await laboratory();
+  async (place) => {
+    await using lab = await laboratory(undefined, place);
     const { page } = lab;
-    await page.goto(`${lab.address}#/DMM`);
+    await page.goto(`${lab.address}#/${lab.name}`);
     await page.getByText("None has come since").waitFor();
     const report = async (service: Multimeter, values: number[]) => {
       for (const value of values) await service.report(value);
@@ -229,6 +231,7 @@ Deno.test(
     const values = csv.split("\r\n").slice(1, 6).map((line) => line.split(",")[2]);
     assertEquals(values, ["20", "20.5", "21", "", "30"], "the gap is a row without a value");
   },
+  IN_BROWSER,
 );
 
 Deno.test(

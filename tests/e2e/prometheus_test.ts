@@ -44,7 +44,15 @@ const queries = panels.flatMap(({ targets }) => targets).map(({ expr }) =>
 
 Deno.test("alerts and dashboard use metrics that a Manager has, and no others", () => {
   const web = { address: "", websockets: 0, answers: {}, refused_connections: {} };
-  const text = metricsText(status({}, {}, { web }), new CallStatistics(1));
+  const node = {
+    name: "a",
+    network: "lab",
+    is_connected: true,
+    since: "2026-01-31T00:00:00Z",
+    problem: null,
+    servers: [],
+  };
+  const text = metricsText(status({}, {}, { web, node }), new CallStatistics(1));
   const kinds = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
   const known = kinds.flatMap(([_, name, kind]) =>
     kind === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
@@ -94,6 +102,9 @@ const AT = 'job="msl-network",instance="lab"';
 const UP = { [`up{${AT}}`]: "1x600" };
 const [LAB, DMM] = [{ job: "msl-network", instance: "lab" }, { service: "DMM" }];
 const CONNECTED = `msl_network_service_connected{${AT},service="DMM"}`;
+
+const NODES = `msl_network_nodes{${AT},node="a"}`;
+const JOINED = `msl_network_joined{${AT},node="a"}`;
 
 const CASES: Record<string, AlertCase> = {
   "all is well": {
@@ -155,6 +166,34 @@ const CASES: Record<string, AlertCase> = {
       MslNetworkRequestsPileUp: [{ ...LAB, ...DMM }],
       MslNetworkCallsFail: [{ ...LAB, ...DMM }],
     },
+  },
+  "a node is gone for all others, and another one has not joined after its start": {
+    series: {
+      ...UP,
+      [NODES]: "2x10 1x60",
+      'msl_network_nodes{job="msl-network",instance="lab2",node="b"}': "2x10 1x60",
+      [`msl_network_joined{job="other",instance="x",node="c"}`]: "0x60",
+    },
+    time: "30m",
+    fires: {
+      MslNetworkNodeGone: [{ job: "msl-network" }],
+      MslNetworkNotJoined: [{ job: "other", instance: "x", node: "c" }],
+    },
+  },
+  "a node that is not joined sees no others, of which none is gone": {
+    series: { ...UP, [NODES]: "2x10 0x60", [JOINED]: "1x10 0x60" },
+    time: "30m",
+    fires: { MslNetworkNotJoined: [{ ...LAB, node: "a" }] },
+  },
+  "one node is cut off for a minute, and is seen by another one meanwhile": {
+    series: {
+      ...UP,
+      [NODES]: "1x10 0x1 1x60",
+      [JOINED]: "1x60",
+      'msl_network_nodes{job="msl-network",instance="lab2",node="b"}': "1x60",
+    },
+    time: "11m",
+    fires: {},
   },
   "passwords are guessed, and requests refused": {
     series: {

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeBeat, PROTOCOL } from "../../cluster/announcement.ts";
+import { connectNats } from "../../cluster/nats_transport.ts";
 import { NatsBus } from "../../cluster/nats_bus.ts";
 import { blocksOf } from "../../docs/site/blocks.ts";
 import { readPages } from "../../docs/site/source.ts";
@@ -81,6 +82,13 @@ natsTest(
     await using cxn = await connect(b.connectOptions);
     assertEquals(await (await cxn.link("a.Lab")).add(1, 2), 3);
     await sees(a, "b");
+
+    // The tools of NATS, as the user of the page: they see the nodes of the site.
+    const login = { user: "tools", pass: "change-tools" };
+    const tools = await connectNats({ servers: site1.url, ...login });
+    const answer = await tools.request("$SRV.PING", "");
+    assertEquals(answer.json<{ metadata: { service: string } }>().metadata.service, "a.Lab");
+    await tools.close();
 
     // The user of the node b at its own server.
     await using own = await pretend(site2.url, "b", "change-b", "c");

@@ -5,7 +5,7 @@ import { delay } from "@std/async/delay";
 import { SpanKind, trace } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { connect, type Link, options, Service, ValueError } from "../../mod.ts";
-import { type TestManager, WirePeer } from "../../testing.ts";
+import { type TestManager, WireListener, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
 import { Traces } from "../support/traces.ts";
 import { until } from "../support/until.ts";
@@ -198,6 +198,31 @@ Deno.test("a call that is not answered in time is pending, and so is its span", 
   assertEquals(lab.traces.take(), []);
   future.cancel();
   assertEquals((await ended(lab.traces, 3)).length, 3);
+});
+
+Deno.test("the span of a request whose arguments never arrive ends with the connection", async () => {
+  using traces = new Traces();
+  using listener = new WireListener();
+  const meter = new Meter();
+  const starting = meter.start({ ...listener.connectOptions, reconnect: false });
+  {
+    await using manager = await listener.accept();
+    const requester = "Manager[lab-pc:1875]";
+    const identity = { attribute: "identity", args: [], kwargs: {}, requester, uid: "" };
+    manager.send({ error: false, ...identity });
+    await manager.read();
+    manager.send({ error: false, requester: "Meter[lab-pc:1]", uid: "ready", result: { beat: 0 } });
+    await starting;
+    const request = { service: "Meter", attribute: "echo", args: [], kwargs: {}, uid: "1" };
+    manager.send({ error: false, ...request, requester: "a[b:1]", parts: 1, size: 1_000_000 });
+    assertEquals((await manager.read()).attribute, "__room__");
+  }
+  const [span] = await ended(traces, 1);
+  assertEquals([span.name, span.attributes["error.type"]], [
+    "Meter/echo",
+    "ConnectionAbortedError",
+  ]);
+  await meter.shutdown();
 });
 
 /** A service of the test under the name Raw, and what the Manager sends it for a call. */

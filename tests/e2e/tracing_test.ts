@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { at } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { NatsServer, natsTest } from "../support/nats_server.ts";
+import { until } from "../support/until.ts";
 import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
 import { denoCommand, Process, run, succeed } from "../support/process.ts";
 import { CONFIG, ROOT } from "../support/source_tree.ts";
@@ -13,23 +15,29 @@ import { type CollectedSpan, showTrace, TraceCollector } from "../support/trace_
 const browser = new BrowserOfFile();
 const PROGRAM = join(ROOT, "manager.ts");
 
-/** A Manager and a Service as traced processes. */
-async function laboratory(...args: string[]) {
+/**
+ * A Service, its Manager, and that of the clients, as traced processes. The latter is the same one, or
+ * the node `b` if the former is the node `a`.
+ */
+async function laboratory(options: { args?: string[]; nats?: NatsServer } = {}) {
   await using stack = new AsyncDisposableStack();
   const collector = stack.use(new TraceCollector());
   const folder = stack.use(await temporaryFolder());
   const home = folder.path;
-  const start = ["--host=127.0.0.1", "--port=0", "--disable-tls", ...args];
-  const manager = stack.use(
-    await ManagerProcess.of(
-      denoCommand(["run", "-A", "--no-check", PROGRAM, ...start], {
-        home,
-        env: collector.environment("manager"),
-      }),
-      "127.0.0.1",
-    ),
-  );
-  const { host, port } = manager.connectOptions;
+  const { args = [], nats } = options;
+  const start = async (name: string, ...more: string[]) => {
+    const own = folder.join(name);
+    await Deno.mkdir(own);
+    const words = ["--host=127.0.0.1", "--port=0", "--disable-tls", ...args, ...more];
+    const env = collector.environment(name);
+    const command = denoCommand(["run", "-A", "--no-check", PROGRAM, ...words], { home: own, env });
+    return stack.use(await ManagerProcess.of(command, "127.0.0.1"));
+  };
+  const joined = (node: string) => [`--node=${node}`, `--join=${nats!.url}`];
+  const homeManager = await (nats ? start("home", ...joined("a")) : start("manager"));
+  const manager = nats ? await start("manager", ...joined("b")) : homeManager;
+  const { host, port } = homeManager.connectOptions;
+  const { port: clientPort } = manager.connectOptions;
   const script = join(ROOT, "tests/support/programs/traced_meter.ts");
   const service = stack.use(
     new Process(
@@ -56,7 +64,7 @@ async function laboratory(...args: string[]) {
             PROGRAM,
             "call",
             "--disable-tls",
-            ...at({ host, port }),
+            ...at({ host, port: clientPort }),
             ...words,
           ],
           { home, env: collector.environment("client") },
@@ -106,6 +114,47 @@ Deno.test("one call through three processes gives three linked spans, and the lo
   }
 });
 
+natsTest(
+  "one call over two nodes is one trace: the client, its node, the home node, the service",
+  async () => {
+    await using nats = await NatsServer.start();
+    await using lab = await laboratory({ nats });
+    const { collector, call, service } = lab;
+    let measured = await call("a.Meter", "measure", "2");
+    await until("b knows the service", async () => {
+      if (measured.code !== 0) measured = await call("a.Meter", "measure", "2");
+      return measured.code === 0;
+    });
+    const record = JSON.parse(await service.stderr.next((line) => line.includes("Measures with")));
+    const spans = await collector.trace(record.properties.trace_id, 4);
+    assertEquals(shapeOf(spans), [
+      ["client", "a.Meter/measure", CLIENT],
+      ["manager", "a.Meter/measure", SERVER],
+      ["home", "Meter/measure", SERVER],
+      ["service", "Meter/measure", SERVER],
+    ]);
+    const nodes = spans.map(({ attributes }) => attributes["msl_network.node"]);
+    assertEquals(nodes, [undefined, "b", "a", undefined]);
+
+    assertEquals((await call("a.Meter", "fail")).code, 1);
+    const failed = await collector.trace(await collector.traceOf("client", "a.Meter/fail"), 4);
+    assertEquals(failed.map(({ status }) => status), Array(4).fill(FAILED));
+    assertEquals(
+      failed.map(({ attributes }) => attributes["error.type"]),
+      Array(4).fill("RangeError"),
+    );
+
+    await call("a.Meter", "readings", "3");
+    const streamed = await collector.trace(
+      await collector.traceOf("client", "a.Meter/readings"),
+      4,
+    );
+    for (const { process, events } of streamed) {
+      assertEquals(events.map(({ name }) => name), Array(3).fill("msl_network.value"), process);
+    }
+  },
+);
+
 Deno.test("the span of a page, of the Manager and of the Service are one trace", {
   ...IN_BROWSER,
 }, async () => {
@@ -121,7 +170,7 @@ Deno.test("the span of a page, of the Manager and of the Service are one trace",
     join(folder.path, "index.html"),
     '<!doctype html><link rel="icon" href="data:,">',
   );
-  await using lab = await laboratory("--web=0", `--web-root=${folder.path}`);
+  await using lab = await laboratory({ args: ["--web=0", `--web-root=${folder.path}`] });
   const { collector, manager } = lab;
   await using opened = await browser.open(`http://127.0.0.1:${manager.webPort}/lab/`);
   const { page, lines } = opened;

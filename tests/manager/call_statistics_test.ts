@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { LONGEST_LABEL } from "../../limits.ts";
 import { Calls, CallStatistics, DURATION_BOUNDS } from "../../manager/call_statistics.ts";
 import fc from "../support/properties.ts";
 
@@ -74,6 +75,7 @@ Deno.test("the first services have counters of their own for ever, and further o
 Deno.test("whatever services are called, labels are bounded, differ, and can be printed", () => {
   const name = fc.oneof(
     fc.string({ unit: "binary", maxLength: 4 }),
+    fc.string({ unit: "binary", minLength: 120, maxLength: 256 }),
     fc.constantFrom("other", "\ud800", "\\u{d800}", "__proto__", "a\nb"),
   );
   fc.assert(
@@ -88,7 +90,22 @@ Deno.test("whatever services are called, labels are bounded, differ, and can be 
       assert(all.length <= limit + 1);
       assertEquals(new Set(all.map(({ label }) => label)).size, all.length);
       assertEquals(all.reduce((sum, { ended }) => sum + ended, 0), names.length);
-      for (const { label } of all) assert(label.isWellFormed() && !/[\p{Cc}]/u.test(label));
+      for (const { label } of all) {
+        assert(label.isWellFormed() && !/[\p{Cc}]/u.test(label));
+        assert(label.length <= LONGEST_LABEL, `${label.length} characters`);
+      }
     }),
   );
+});
+
+Deno.test("a long name is cut in its label, and counted with those that begin like it", () => {
+  const statistics = new CallStatistics(4);
+  const [first, second] = ["a", "b"].map((end) =>
+    statistics.enter("\u0001".repeat(200) + end, connection())
+  );
+  assertEquals(first, second);
+  assertEquals(first.label.length, LONGEST_LABEL);
+  assert(first.label.startsWith("\\u{1}\\u{1}") && first.label.endsWith("…"), first.label);
+  const astral = statistics.enter("a" + "🌡".repeat(127), connection());
+  assertEquals(astral.label, `a${"🌡".repeat(63)}…`);
 });

@@ -4,7 +4,7 @@ import { keepaliveOf } from "../../manager/connection_handler.ts";
 import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/administrator_login.ts";
-import type { Session } from "../../manager/router.ts";
+import type { Session } from "../../manager/session.ts";
 import { asClient, clientOf, MANAGER_NAME as MANAGER, serviceOf } from "../support/devices.ts";
 import { memoryPair } from "../support/memory_transport.ts";
 
@@ -102,9 +102,9 @@ for (
 Deno.test("a foreign client that is linked with a service of another node is probed, since it may block others there", async () => {
   const { peer: it, keepalive, sent } = peer(CLIENT);
   const client = asClient(it);
-  client.remoteLinks = new Set();
+  client.remoteLinks = new Map();
   keepalive.onWriteIdle?.();
-  client.remoteLinks.add("a.DMM");
+  client.remoteLinks.set("a.DMM", { isLocked: false });
   keepalive.onWriteIdle?.();
   assertEquals(await sent(), IGNORED);
 });

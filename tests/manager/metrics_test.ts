@@ -16,7 +16,7 @@ const NODE = {
   network: "lab",
   is_connected: true,
   since: "2026-01-31T00:00:00Z",
-  problem: null,
+  problem: null as string | null,
   servers: [],
 };
 
@@ -49,7 +49,7 @@ function laboratory(): { text: string; calls: CallStatistics } {
     status({ bytes_in: 5, refused_connections: { wrong_login_password: 2 } }, {}, {
       web: WEB,
       node: NODE,
-      nodes: { b: OTHER_NODE },
+      nodes: { b: OTHER_NODE, c: OTHER_NODE, d: { ...OTHER_NODE, is_here: false } },
       services: {
         DMM: {
           ...SERVICE,
@@ -82,6 +82,7 @@ Deno.test("the metrics have the numbers of the status, and those of each service
     of(`msl_network_service_${name}`, 'service="DMM"', ...labels);
   assertEquals(of("msl_network_clients"), 3);
   assertEquals(of("msl_network_services"), 4);
+  assertEquals([of("msl_network_joined"), of("msl_network_nodes")], [1, 2]);
   assertEquals(of("msl_network_received_bytes_total"), 5);
   assertEquals(
     of("msl_network_refused_connections_total", 'reason="wrong_login_password"'),
@@ -150,4 +151,16 @@ Deno.test("a local service keeps its metrics when a node appears whose services 
   const of = (name: string) => samples.get(`msl_network_${name}{node="a",service="b.DMM"}`);
   assertEquals(samples.get('msl_network_services{node="a"}'), 1);
   assertEquals([of("service_connected"), of("service_queued_bytes")], [1, 7]);
+});
+
+Deno.test("a Manager that has not joined says so, and one that joins no others says nothing", () => {
+  const joined = (node: Partial<typeof NODE> | null) =>
+    samplesOf(metricsText(
+      status({}, {}, { node: node === null ? null : { ...NODE, ...node } }),
+      new CallStatistics(1),
+    )).get(node === null ? "msl_network_joined" : 'msl_network_joined{node="a"}');
+  assertEquals(joined({ problem: "NATS refuses the login" }), 0);
+  assertEquals(joined({ is_connected: false }), 0);
+  assertEquals(joined({}), 1);
+  assertEquals(joined(null), undefined);
 });

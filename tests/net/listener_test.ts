@@ -135,7 +135,7 @@ class System {
   };
 
   listen(addresses: string[] | undefined, port: number): string[] {
-    return listen(addresses, port, undefined, this.bind).map(({ port }) => `${port}`);
+    return listen(addresses, port, undefined, { bind: this.bind }).map(({ port }) => `${port}`);
   }
 }
 

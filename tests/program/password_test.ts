@@ -174,3 +174,23 @@ Deno.test({
     assert(!Deno.inspect(error).includes("hunter2"), Deno.inspect(error));
   },
 });
+
+Deno.test("a password that looks like the name of a file that is not there is one, with a warning", async () => {
+  await using folder = await temporaryFolder();
+  const warningsFor = (...words: string[]) => {
+    const warnings: string[] = [];
+    assertEquals(readPassword(words, nobody, (text) => warnings.push(text)), words.join(" "));
+    return warnings;
+  };
+  for (
+    const word of ["msl-network.password", "secret.txt", folder.join("secret"), "C:\\x", "a/b"]
+  ) {
+    const [warning, ...others] = warningsFor(word);
+    assertEquals(others, []);
+    assert(/looks like the name of a file, and there is none/.test(warning), word);
+    assert(!warning.includes(word), "it may be the password");
+  }
+  for (const words of [["hunter2"], ["a", "b.txt"], ["3.14"], ["end."], ["what...?"]]) {
+    assertEquals(warningsFor(...words), [], words.join());
+  }
+});

@@ -4,8 +4,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { MAX_RECORDED_VALUE } from "../../limits.ts";
+import { latestReadings } from "../../record/history.ts";
 import { openTarget } from "../../record/open_target.ts";
-import { RecordingFile } from "../../record/recording_file.ts";
+import { RecordingFile, UnreadableValue } from "../../record/recording_file.ts";
 import { recordingRows } from "../../record/recording_rows.ts";
 import { loadedValue, storedArray } from "../../record/stored_value.ts";
 import { NdArray } from "../../wire/nd_array.ts";
@@ -225,4 +226,47 @@ Deno.test("an array that another program has written wrongly is an error", () =>
   const array = storedArray(Float64Array.of(1, 2));
   assertThrows(() => loadedValue({ value: null, json: null, array: { ...array, shape: "[3]" } }));
   assertThrows(() => loadedValue({ value: null, json: null, array: { ...array, dtype: "<c8" } }));
+});
+
+Deno.test("a reading that cannot be read hides no other one, and says why", async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join("lab.sqlite");
+  const array = Float64Array.of(1, 2);
+  const wrong = [
+    ["shape = '[3]'", "has 24 bytes, and 16 of them have arrived"],
+    ["shape = '[['", "Unexpected end of JSON"],
+    ["shape = NULL", "null is no shape"],
+    ["dtype = '<c16'", "is no type of the elements"],
+    ["data = NULL", "has no bytes"],
+    ["data = 'text'", "has no bytes"],
+    ["data = zeroblob(8)", "and 8 of them have arrived"],
+    ["dtype = NULL, data = NULL, json = '{'", "in JSON"],
+  ];
+  await recorded(file, [...wrong.map(() => array), 7, array]);
+  {
+    using database = new DatabaseSync(file);
+    wrong.forEach(([change], time) =>
+      database.prepare(`UPDATE reading SET ${change} WHERE time = ?`).run(time)
+    );
+    database.prepare("UPDATE reading SET shape = '[5]' WHERE time = ?").run(wrong.length + 1);
+  }
+  const values = valuesOf(file);
+  assertEquals(values[wrong.length], 7);
+  for (const [index, [change, reason]] of wrong.entries()) {
+    const value = values[index];
+    assert(
+      value instanceof UnreadableValue && value.reason.includes(reason),
+      `${change}: ${value}`,
+    );
+  }
+  using recording = new RecordingFile(file);
+  const [source] = recording.sources();
+  const rows = [...recordingRows(recording, [source], ALWAYS)].join("").split("\n");
+  assertEquals(rows.filter((row) => row.includes("a reading cannot be read: ")).length, 9);
+  assert(rows.some((row) => row.includes(",V,7,,")), rows.join("\n"));
+  const [{ value }] = latestReadings(file, null);
+  assert(
+    String(value).startsWith("a reading cannot be read: An array of the shape [5]"),
+    `${value}`,
+  );
 });

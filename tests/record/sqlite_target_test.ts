@@ -50,8 +50,8 @@ Deno.test("the record of a source is continued: its last reading, and the gap th
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
   const first = await openTarget(file);
-  const source = first.source(VOLTAGE);
-  assertEquals(first.end(source), {});
+  const source = first.source(VOLTAGE, 17);
+  assertEquals(first.end(first.source(VOLTAGE, 50)), { since: 17 }); // without a row, it was killed
   const gap = { source, start: 5, reason: "the service is not connected" };
   first.write([{ source, time: 1, received: 3, value: 1 }], [gap]);
   await first.close();
@@ -202,7 +202,7 @@ Deno.test("a recording that another program has locked is written later, and nob
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
   const target = await openTarget(file);
-  const source = target.source(VOLTAGE);
+  const source = target.source(VOLTAGE, 17);
   const other = new DatabaseSync(file);
   other.exec("BEGIN IMMEDIATE");
   const reading = { source, time: 1, received: 1, value: 1 };
@@ -210,7 +210,7 @@ Deno.test("a recording that another program has locked is written later, and nob
   assertThrows(() => target.write([reading], []), TargetUnavailable, "database is locked");
   assertThrows(() => target.source({ ...VOLTAGE, unit: "mV" }), TargetUnavailable);
   assert(performance.now() - before < 2_000);
-  assertEquals(target.end(source), {});
+  assertEquals(target.end(source), { since: 17 });
   other.exec("ROLLBACK");
   target.write([reading], []);
   assertEquals(target.end(source), { time: 1, received: 1 });
@@ -222,14 +222,14 @@ Deno.test("of a batch that fails half way nothing is written, and later all of i
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
   const target = await openTarget(file);
-  const source = target.source(VOLTAGE);
+  const source = target.source(VOLTAGE, 17);
   const other = new DatabaseSync(file);
   const write = () =>
     target.write([{ source, time: 1, received: 1, value: 1 }], [{ source, start: 2, reason: "x" }]);
   other.exec("ALTER TABLE gap RENAME TO away");
   assertThrows(write, ConfigurationError, "no such table: gap");
   other.exec("ALTER TABLE away RENAME TO gap");
-  assertEquals(target.end(source), {});
+  assertEquals(target.end(source), { since: 17 });
   write();
   const { time, received, gap } = target.end(source);
   assertEquals([time, received, gap?.start], [1, 1, 2]);

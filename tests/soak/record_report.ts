@@ -38,6 +38,30 @@ export interface Report {
 /** How long after an outage everything is back at the latest, in milliseconds of this computer. */
 const RECOVERY = 15_000;
 
+/**
+ * What was delivered since the recorder has looked for it. Before that it was delivered to nobody, and is
+ * in no gap. Each source is looked for since the first recorder has begun; or since a later one, if
+ * those before were killed before they had found its service.
+ */
+export function sinceRecorded(
+  delivered: readonly Delivered[],
+  recorded: ReadonlyMap<string, Recorded>,
+  outages: readonly Outage[],
+): Delivered[] {
+  const startOf = ({ gaps }: Recorded) => Math.min(...gaps.map(({ start }) => start));
+  const first = Math.min(...Array.from(recorded.values(), startOf));
+  const since = new Map(
+    Array.from(recorded, ([name, one]) => {
+      const start = startOf(one);
+      const isOfLater = outages.some(({ victim, start: killed }) =>
+        victim === "recorder" && killed <= start
+      );
+      return [name, isOfLater ? start : first];
+    }),
+  );
+  return delivered.filter(({ name, time }) => time >= (since.get(name) ?? first));
+}
+
 /** Compares. `factor` is how much faster the simulation is. */
 export function compare(
   delivered: readonly Delivered[],

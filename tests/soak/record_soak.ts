@@ -24,6 +24,7 @@ import {
   type Outage,
   readDelivered,
   type Report,
+  sinceRecorded,
 } from "./record_report.ts";
 
 /** The options of a run. */
@@ -130,11 +131,7 @@ export async function recordSoak(
     readDelivered(name, Deno.readTextFileSync(logOf(name)))
   );
   const recorded = readRecording(file);
-  // What was delivered to nobody before the first link is in no gap.
-  const since = Math.min(
-    ...[...recorded.values()].flatMap(({ gaps }) => gaps.map(({ start }) => start)),
-  );
-  return compare(delivered.filter(({ time }) => time >= since), recorded, outages, factor);
+  return compare(sinceRecorded(delivered, recorded, outages), recorded, outages, factor);
 }
 
 type DistributiveOmit<T, Keys extends PropertyKey> = T extends unknown ? Omit<T, Keys> : never;

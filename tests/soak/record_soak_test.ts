@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SEED } from "../support/properties.ts";
 import type { Recorded } from "../support/recordings.ts";
-import { compare, faultsOf, formatReport, type Outage, readDelivered } from "./record_report.ts";
+import {
+  compare,
+  faultsOf,
+  formatReport,
+  type Outage,
+  readDelivered,
+  sinceRecorded,
+} from "./record_report.ts";
 import { recordSoak } from "./record_soak.ts";
 
 Deno.test("each delivered reading is recorded or lies in a gap, although any process may be killed", async () => {
@@ -23,6 +30,16 @@ const GAP = { start: 10, end: 30, reason: "Manager gone: it was killed" };
 
 Deno.test("a line that an instrument was killed in was not delivered", () => {
   assertEquals(DELIVERED.at(-1), { name: "DMM.voltage", value: 3, time: 30 });
+});
+
+Deno.test("what was delivered before a recorder looked for it is not lost, if the one before was killed", () => {
+  const gapsFrom = (start: number) => ({ readings: [], gaps: [{ ...GAP, start, reason: "x" }] });
+  const recorded = new Map([["DMM.voltage", gapsFrom(20)], ["DMM.current", gapsFrom(5)]]);
+  const times = (outages: Outage[]) =>
+    sinceRecorded(DELIVERED, recorded, outages).map(({ time }) => time);
+  assertEquals(times([{ victim: "recorder", start: 18, end: 19 }]), [20, 30]);
+  assertEquals(times([{ victim: "recorder", start: 25, end: 26 }]), [10, 20, 30]);
+  assertEquals(times([{ victim: "DMM", start: 12, end: 19 }]), [10, 20, 30]);
 });
 
 Deno.test("a reading that is in no gap, one that nobody has delivered, and a gap without a cause are faults", () => {

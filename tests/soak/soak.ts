@@ -22,6 +22,7 @@ import {
   sumOf,
 } from "./counts.ts";
 import type { CrowdOptions, CrowdOrder } from "./crowd.ts";
+import { isInNamespaces, runInNamespaces } from "./nodes/namespaces.ts";
 import { runNodesSoak } from "./nodes/soak.ts";
 import { Random } from "./random.ts";
 
@@ -199,8 +200,14 @@ class RestartingCrowd implements AsyncDisposable {
 }
 
 async function main(): Promise<number> {
-  const args = readOptions(["minutes", "seed", "clients", "services", "nodes", "keep"]);
+  const names = ["minutes", "seed", "clients", "services", "nodes", "keep", "namespaces"];
+  const args = readOptions(names);
   const minutes = readNumber("minutes", args.minutes ?? "2");
+  const { nodes, namespaces } = args;
+  if (namespaces !== undefined && (namespaces !== "" || nodes === undefined)) {
+    throw new TypeError("--namespaces has no value, and needs --nodes");
+  }
+  if (namespaces !== undefined && !isInNamespaces()) return await runInNamespaces(import.meta.url);
   if (args.nodes !== undefined) {
     const nodes = readNumber("nodes", args.nodes);
     const clients = readNumber("clients", args.clients ?? "4");

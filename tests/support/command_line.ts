@@ -3,7 +3,15 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { denoCommand, environment, type Outcome, run, shellCommand, succeed } from "./process.ts";
+import {
+  denoCommand,
+  environment,
+  type Outcome,
+  type ProgramOptions,
+  run,
+  shellCommand,
+  succeed,
+} from "./process.ts";
 import { ROOT } from "./source_tree.ts";
 import { inTime } from "./until.ts";
 import { PYTHON } from "./python.ts";
@@ -16,7 +24,12 @@ export const CTRL_C = "\x03";
 
 /** A command of this package. Its stdin is not a terminal. */
 export function command(home: string, ...args: string[]): Deno.Command {
-  return denoCommand(["run", "-A", manager, ...args], { home });
+  return commandWith({ home }, ...args);
+}
+
+/** The same with other surroundings. */
+export function commandWith(options: ProgramOptions, ...args: string[]): Deno.Command {
+  return denoCommand(["run", "-A", manager, ...args], options);
 }
 
 /** A command of this package with umask 0: new files are open to all users, unless their mode is given. */

@@ -124,7 +124,7 @@ export class MemoryNodes {
       const others = [...this.#members];
       this.#members.set(node, {
         state: { isHere: true, since: Date.now() },
-        announced: () => parts.handlers.announced(),
+        announced: () => parts.handlers.listing.announced(),
         accept: (from, header, transport) => parts.track(home.accept(from, header, transport)),
         appeared: (other) => sessions.nodeAppeared(other),
         parts,
@@ -175,6 +175,7 @@ export class MemoryNodes {
       node: (name) => name === own ? undefined : this.#members.get(name)?.state,
       nodes: () => here().map(([name]) => name),
       services,
+      service: (node, name) => [...services(node)].find((one) => one.name === name),
       nodesWith: (service) =>
         here().map(([name]) => name)
           .filter((name) => services(name).some((one) => one.name === service)),

@@ -1,6 +1,6 @@
 /** A NATS server for tests: a process of its own, on free ports of loopback. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import { environment } from "./process.ts";
 import { until } from "./until.ts";
@@ -29,6 +29,12 @@ export interface NatsServerOptions {
   config?: string;
   /** Options of its command line, e.g. `["--cluster", "nats://127.0.0.1:-1"]`. */
   args?: readonly string[];
+  /** The IP address on which it listens. Default: loopback. */
+  host?: string;
+  /** The port on which it listens for clients. Default: a free one. */
+  port?: number;
+  /** The command that runs it, e.g. in a network namespace. Default: none. */
+  within?: readonly string[];
 }
 
 /** The addresses on which a server listens, e.g. `nats://127.0.0.1:40001`. */
@@ -41,7 +47,7 @@ interface Ports {
 
 /** A NATS server. It is killed when it is disposed of. */
 export class NatsServer implements AsyncDisposable {
-  readonly #args: readonly string[];
+  readonly #options: NatsServerOptions;
   #config: string;
   readonly #folder: TemporaryFolder;
   #child!: Deno.ChildProcess;
@@ -52,7 +58,7 @@ export class NatsServer implements AsyncDisposable {
 
   private constructor(options: NatsServerOptions, folder: TemporaryFolder) {
     this.#config = options.config ?? "";
-    this.#args = options.args ?? [];
+    this.#options = options;
     this.#folder = folder;
   }
 
@@ -60,7 +66,7 @@ export class NatsServer implements AsyncDisposable {
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const server = new NatsServer(options, await temporaryFolder());
     try {
-      await server.#start("-1");
+      await server.#start(String(options.port ?? -1));
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
@@ -93,9 +99,14 @@ export class NatsServer implements AsyncDisposable {
     return this.#output;
   }
 
-  /** Stops it where it stands, as `SIGSTOP` does: its connections stay open, and nothing answers. */
-  pause(): void {
+  /**
+   * Stops it where it stands, as `SIGSTOP` does: its connections stay open, and nothing answers. On a
+   * busy computer its threads go on for a while after the signal: it waits for the last one.
+   */
+  async pause(): Promise<void> {
+    const { pid } = this.#child;
     this.#child.kill("SIGSTOP");
+    await until("the NATS server stands still", () => hasStopped(pid));
   }
 
   /** Lets it go on after `pause()`. */
@@ -107,6 +118,16 @@ export class NatsServer implements AsyncDisposable {
   async reconfigure(config: string): Promise<void> {
     this.#config = config;
     await this.restart();
+  }
+
+  /** Gives it another configuration while it runs: its connections stay open. */
+  async reload(config: string): Promise<void> {
+    this.#config = config;
+    await Deno.writeTextFile(this.#folder.join("nats.conf"), config);
+    const count = () => this.#output.split("Reloaded server configuration").length;
+    const before = count();
+    this.#child.kill("SIGHUP");
+    await until(() => `it has read it: ${this.#output}`, () => count() > before);
   }
 
   /** Kills it. */
@@ -132,9 +153,11 @@ export class NatsServer implements AsyncDisposable {
   async #start(port: string): Promise<void> {
     const configFile = this.#folder.join("nats.conf");
     await Deno.writeTextFile(configFile, this.#config);
-    const all = ["-c", configFile, "-a", "127.0.0.1", "-p", port];
-    this.#child = new Deno.Command(natsProgram!, {
-      args: [...all, "--ports_file_dir", this.#folder.path, ...this.#args],
+    const { host = "127.0.0.1", within = [], args = [] } = this.#options;
+    const all = ["-c", configFile, "-a", host, "-p", port];
+    const [program, ...before] = [...within, natsProgram!];
+    this.#child = new Deno.Command(program, {
+      args: [...before, ...all, "--ports_file_dir", this.#folder.path, ...args],
       clearEnv: true,
       env: environment({}),
       stdin: "null",
@@ -164,4 +187,15 @@ function readPorts(file: string): Ports | undefined {
   } catch {
     return undefined; // it is not there, or not complete
   }
+}
+
+/** Whether every thread of a process is stopped; `true` where the system does not say it. */
+function hasStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  return readdirSync(threads).every((id) => {
+    // The state is after the name of the program, which is in brackets.
+    const stat = readFileSync(`${threads}/${id}/stat`, "utf8");
+    return stat[stat.lastIndexOf(")") + 2] === "T";
+  });
 }

@@ -13,7 +13,8 @@ import type { Client, Peer, Service } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";
 import type { RequestSpans } from "../../manager/request_spans.ts";
-import { type Admission, type LineSink, Router, type Session } from "../../manager/router.ts";
+import { Router } from "../../manager/router.ts";
+import type { Admission, LineSink, Session } from "../../manager/session.ts";
 import { Statistics } from "../../manager/statistics.ts";
 import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./devices.ts";
 

@@ -39,6 +39,11 @@ export class Site implements AsyncDisposable {
     return this.#isOne ? service : `${HOME}.${service}`;
   }
 
+  /** The address of the page of the clients' Manager, which was started with `web`. */
+  pageOf(hash = ""): string {
+    return `https://localhost:${this.manager.manager.webPort}/${hash}`;
+  }
+
   /** The network name by which the services know a client. */
   requesterOf(networkName: string): string {
     return this.#isOne ? networkName : `${networkName}@${OTHER}`;
@@ -103,20 +108,25 @@ export const TWO_NODES: Place = {
 /** Where the tests run that also compare TLS with TCP. */
 export const PLACES: readonly Place[] = [PLAIN, SECURE, TWO_NODES];
 
+/** A test of a place. */
+type PlaceTest = (place: Place) => Promise<void>;
+type TestOptions = Pick<Deno.TestDefinition, "ignore" | "sanitizeOps" | "sanitizeResources">;
+
 /** A test that runs at one Manager, and over two nodes. */
-export function everywhere(name: string, test: (place: Place) => Promise<void>): void {
-  for (const place of [ONE_MANAGER, TWO_NODES]) at(place, name, test);
+export function everywhere(name: string, test: PlaceTest, options?: TestOptions): void {
+  for (const place of [ONE_MANAGER, TWO_NODES]) at(place, name, test, options);
 }
 
 /** A test that runs at a place. */
-export function at(place: Place, name: string, test: (place: Place) => Promise<void>): void {
+export function at(place: Place, name: string, test: PlaceTest, options: TestOptions = {}): void {
   // The NATS server outlives the test, and so do timers of its client's library.
   const isAlone = place !== TWO_NODES;
+  const { ignore = false, sanitizeOps = isAlone, sanitizeResources = isAlone } = options;
   Deno.test({
     name: place.name === "" ? name : `${name}, ${place.name}`,
-    ignore: place.isMissing,
-    sanitizeOps: isAlone,
-    sanitizeResources: isAlone,
+    ignore: ignore || place.isMissing,
+    sanitizeOps,
+    sanitizeResources,
     fn: () => test(place),
   });
 }

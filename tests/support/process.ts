@@ -24,11 +24,14 @@ export interface ProgramOptions {
   cwd?: string;
   /** Environment variables in addition to those of this process. */
   env?: Record<string, string>;
+  /** The command that runs it, e.g. in a network namespace. Default: none. */
+  within?: readonly string[];
 }
 
 /** A Deno process. Its stdin is not a terminal. */
 export function denoCommand(args: readonly string[], options: ProgramOptions = {}): Deno.Command {
-  return new Deno.Command(Deno.execPath(), { args: [...args], ...surroundings(options) });
+  const [program, ...before] = [...options.within ?? [], Deno.execPath()];
+  return new Deno.Command(program, { args: [...before, ...args], ...surroundings(options) });
 }
 
 /** A script of a POSIX shell, which has these words as `"$@"`. */

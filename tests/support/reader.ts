@@ -81,7 +81,7 @@ deno='${Deno.execPath()}'
 if [ "$1" = run ]; then shift; exec "$deno" run '--preload=${preload}' "$@"; fi
 if [ "$1" = task ] && task=$("$deno" eval '${TASK}' "$2") && [ -n "$task" ]; then
   shift 2
-  eval "exec $task \"\$@\""
+  eval "exec $task \\"\\$@\\""
 fi
 exec "$deno" "$@"
 `;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { ValueError } from "../../errors.ts";
 import {
   ArrayParts,
@@ -115,6 +116,11 @@ Deno.test("what only looks like an array is an error that says why", () => {
   for (const [changes, reason] of wrong) {
     assertThrows(() => readArrays([written(changes)]), ValueError, reason);
   }
+  const long = "x".repeat(1_000_000);
+  for (const changes of [{ dtype: long }, { shape: Array(100_000).fill(1) }, { part: [long] }]) {
+    const { message } = assertThrows(() => readArrays(written(changes)), ValueError);
+    assert(message.length < 300, `${message.length} characters`);
+  }
   for (const value of [null, 5, "x", []]) {
     assertThrows(() => readArrays({ "__array__": value }), ValueError);
   }
@@ -177,6 +183,25 @@ Deno.test("bytes that say nothing of their numbers are refused", () => {
   for (const value of [named, new ArrayBuffer(8), new SharedArrayBuffer(8), new DataView(named)]) {
     for (const form of [undefined, new InlineArrays()]) {
       assertThrows(() => encodeValue([value], "args", form), TypeError, "make a Uint8Array of it");
+    }
+  }
+});
+
+Deno.test("a typed array is its numbers at any depth, also if it has a method toJSON, as Node's Buffer", () => {
+  const buffer = Buffer.from("abc");
+  const array = '{"__array__":{"dtype":"|u1","shape":[3],"data":"YWJj"}}';
+  for (
+    const [value, text] of [[buffer, "@"], [[buffer], "[@]"], [
+      { x: { y: buffer } },
+      '{"x":{"y":@}}',
+    ]]
+  ) {
+    for (
+      const [form, written] of [[undefined, "[97,98,99]"], [new InlineArrays(), array]] as const
+    ) {
+      const expected = String(text).replace("@", written);
+      assertEquals(encodeValue(value, "value", form), expected);
+      assertEquals([...writeJson(value, 1, "value", form)].join(""), expected);
     }
   }
 });

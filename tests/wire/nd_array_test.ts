@@ -1,4 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { textValue } from "../../record/stored_value.ts";
+import { withLists } from "../../service/as_lists.ts";
+import { InlineArrays, readArrays } from "../../wire/array_codec.ts";
+import { encodeValue, parseJson } from "../../wire/json.ts";
+import { writeJson } from "../../wire/json_writer.ts";
 import { dtypeOf, NdArray, type NumberArray, sizeOf } from "../../wire/nd_array.ts";
 import { KINDS } from "../support/arrays.ts";
 
@@ -18,10 +23,34 @@ Deno.test("an array of several dimensions is lists in lists, row by row", () => 
   assertEquals(new NdArray(new Int8Array(0), [0, 2]).toList(), []);
 });
 
-Deno.test("an array without elements is not written as a million empty lists", () => {
-  const empty = new NdArray(new Int8Array(0), [2_000_000, 0]);
-  assertThrows(() => empty.toList(), RangeError, "2000000 empty lists");
+/** Shapes of a few bytes that would be millions of lists, with their numbers of elements. */
+const MANY_LISTS: [shape: number[], elements: number][] = [
+  [[2_000_000, 0], 0],
+  [[1_000_000, ...Array(60).fill(1), 0], 0],
+  [[300_000, ...Array(63).fill(1)], 300_000],
+  [[2 ** 50, 0], 0],
+];
+
+Deno.test("an array is not written as millions of lists, with and without elements", () => {
+  for (const [shape, elements] of MANY_LISTS) {
+    const array = new NdArray(new Int8Array(elements), shape);
+    for (
+      const write of [
+        () => array.toList(),
+        () => encodeValue([array]),
+        () => [...writeJson([array], 1_000)],
+        () => withLists({ array }),
+        () => textValue([array]), // in a file of text
+      ]
+    ) {
+      assertThrows(write, RangeError, "cannot be made lists");
+    }
+    const json = encodeValue([array], "value", new InlineArrays());
+    assertEquals((readArrays(parseJson(json)) as NdArray[])[0].shape, shape);
+  }
   assertEquals((new NdArray(new Int8Array(0), [0, 2_000_000]).toList() as []).length, 0);
+  const column = new NdArray(new Int8Array(400_000), [400_000, 1, 1, 1]);
+  assertEquals((column.toList() as unknown[]).length, 400_000);
 });
 
 Deno.test("a shape has as many elements as there are", () => {

@@ -29,7 +29,12 @@ export { NdArray as ArrayAssembly, NdArray as ArrayParts, NdArray as InlineArray
 export function readArrays<Value>(value: Value): Value {
   return value;
 }
-export { readArrays as BINARY_PIECE_SIZE, readArrays as sizeOf, readArrays as toBase64 };
+export {
+  readArrays as BINARY_PIECE_SIZE,
+  readArrays as checkLists,
+  readArrays as sizeOf,
+  readArrays as toBase64,
+};
 
 /** The arguments of a notification as they are. */
 export function readArguments<Args, Named>(args: Args, kwargs: Named): [Args, Named] {

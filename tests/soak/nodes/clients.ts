@@ -107,25 +107,30 @@ export abstract class SoakClient {
     this.pending.delete(call);
   }
 
-  protected changed(service?: string): void {
-    this.options.journal.write({ kind: "changed", client: this.name, service });
+  protected changed(client: string, service?: string): void {
+    this.options.journal.write({ kind: "changed", client, service });
   }
 
-  protected notified(service: string, [incarnation, number]: unknown[]): void {
+  protected notified(client: string, service: string, [incarnation, number]: unknown[]): void {
     this.options.journal.write({
       kind: "notified",
-      client: this.name,
+      client,
       service,
       incarnation: incarnation as string,
       number: number as number,
     });
   }
 
-  /** The client has disconnected; the next one is another. */
-  protected ended(): void {
-    this.options.journal.write({ kind: "ended", client: this.name, at: Date.now() });
+  /**
+   * The client disconnects, and the next one is another, which may connect at once.
+   *
+   * @returns Writes down that the client has disconnected.
+   */
+  protected retire(): () => void {
+    const client = this.name;
     this.name = this.#newName();
     this.#order = 0;
+    return () => this.options.journal.write({ kind: "ended", client, at: Date.now() });
   }
 
   #newName(): string {
@@ -144,10 +149,11 @@ export class DeviceClient extends SoakClient {
     if (this.#client !== undefined) return;
     const { address } = this.options;
     const reconnect = { ...RECONNECT, waitOnFirstConnect: true };
-    const client = await connect({ ...address, name: this.name, reconnect });
+    const { name } = this;
+    const client = await connect({ ...address, name, reconnect });
     client.connectionHandler = () => {
       this.#lock++;
-      this.changed();
+      this.changed(name);
     };
     this.#client = client;
   }
@@ -157,8 +163,9 @@ export class DeviceClient extends SoakClient {
     if (client === undefined) return;
     this.#client = undefined;
     this.#links.clear();
+    const ended = this.retire();
     await client.disconnect();
-    this.ended();
+    ended();
   }
 
   async work(signal: AbortSignal): Promise<void> {
@@ -187,8 +194,9 @@ export class DeviceClient extends SoakClient {
   #link(service: string): Promise<Link<Counted>> {
     let link = this.#links.get(service);
     if (link !== undefined) return link;
+    const { name } = this;
     link = this.#client!.link<Counted>(this.localName(service)).then((link) => {
-      link.notificationHandler = (...args) => this.notified(service, args);
+      link.notificationHandler = (...args) => this.notified(name, service, args);
       return link;
     }) as Promise<Link<Counted>>;
     this.#links.set(service, link);
@@ -216,7 +224,7 @@ export class DeviceClient extends SoakClient {
       }
     } else if (dice < 0.28) {
       this.#links.delete(service);
-      this.changed(service);
+      this.changed(this.name, service);
       await link.unlink().catch(() => {});
     } else {
       for (let count = 1 + random.below(20); count > 0; count--) {
@@ -314,6 +322,7 @@ export class RawClient extends SoakClient {
 
   protected override async open(): Promise<void> {
     while (this.#peer === undefined || this.#peer.hasEnded) {
+      if (this.#peer !== undefined) this.#lost(this.#peer); // before the next one has a name
       try {
         const identity = { type: "client", name: this.name };
         const peer = await RawPeer.connect(
@@ -392,7 +401,7 @@ export class RawClient extends SoakClient {
       reject(new Error("the connection has ended"));
     }
     this.#waiting.clear();
-    this.ended();
+    this.retire()();
   }
 }
 

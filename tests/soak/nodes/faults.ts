@@ -3,6 +3,7 @@
 import { delay } from "@std/async/delay";
 import type { Random } from "../random.ts";
 import type { SoakEvent } from "./history.ts";
+import type { Computer } from "./namespaces.ts";
 import type { SoakNetwork } from "./network.ts";
 
 /** A fault. It is over, and what was stopped runs again, when `run` is done. */
@@ -26,15 +27,21 @@ export function randomFault(
   const index = random.below(network.nodes.length);
   const other = (index + 1 + random.below(network.nodes.length - 1)) % network.nodes.length;
   const ofOne = [killManager(index), stopManager(index), killPeers(index, "clients")];
-  const faults = network.nats === undefined ? ofOne : [
-    ...ofOne,
-    killPeers(index, "services"),
-    killNats(index),
-    stopNats(index),
-    cutRoute(index, other, "close"),
-    cutRoute(index, other, "freeze"),
-  ];
-  return { fault: random.pick(faults), time };
+  const ofSeveral = network.nats === undefined
+    ? []
+    : [killPeers(index, "services"), killNats(index), stopNats(index)];
+  const ofNetwork = network.nats === undefined
+    ? []
+    : network.computers.length === 0
+    ? [cutRoute(index, other, "close"), cutRoute(index, other, "freeze")]
+    : [
+      cutRoute(index, other, "freeze"),
+      loseOneWay(index, other),
+      ...(["Manager", "NATS"] as const).flatMap((
+        what,
+      ) => [unplug(what, index), disturb(what, index)]),
+    ];
+  return { fault: random.pick([...ofOne, ...ofSeveral, ...ofNetwork]), time };
 }
 
 /** The Manager of a node is killed, and started again. */
@@ -97,7 +104,7 @@ export function stopNats(index: number): Fault {
     name: `SIGSTOP of NATS server ${index}`,
     of: [`NATS ${index}`],
     async run({ nats }, time) {
-      nats!.server(index).pause();
+      await nats!.server(index).pause();
       await delay(time);
       nats!.server(index).resume();
     },
@@ -110,9 +117,55 @@ export function cutRoute(index: number, other: number, how: "close" | "freeze"):
     name: `a cut (${how}) of the route between NATS servers ${index} and ${other}`,
     of: [`NATS ${index}`, `NATS ${other}`],
     async run({ nats }, time) {
-      nats!.cut(index, other, how);
+      await nats!.cut(index, other, how);
       await delay(time);
-      nats!.heal(index, other);
+      await nats!.heal(index, other);
     },
   };
+}
+
+/** What one NATS server sends to another one is lost; the other direction passes. */
+export function loseOneWay(index: number, other: number): Fault {
+  return {
+    name: `the loss of all from NATS server ${index} to ${other}`,
+    of: [`NATS ${index}`, `NATS ${other}`],
+    async run({ computers, nodes }, time) {
+      const [from, to] = [index, other].map((server) => computers[nodes.length + server]);
+      await from.lose(to);
+      await delay(time);
+      await from.find(to);
+    },
+  };
+}
+
+/** The link of a Manager's computer, or of a NATS server's, goes down: neither end is told. */
+export function unplug(what: "Manager" | "NATS", index: number): Fault {
+  return {
+    name: `the unplugged link of ${what} ${index}`,
+    of: [`${what} ${index}`],
+    async run(network, time) {
+      const computer = computerOf(network, what, index);
+      await computer.unplug();
+      await delay(time);
+      await computer.plug();
+    },
+  };
+}
+
+/** The link of a computer loses and delays packets. */
+export function disturb(what: "Manager" | "NATS", index: number): Fault {
+  return {
+    name: `the bad link of ${what} ${index}`,
+    of: [`${what} ${index}`],
+    async run(network, time) {
+      const computer = computerOf(network, what, index);
+      await computer.disturb();
+      await delay(time);
+      await computer.calm();
+    },
+  };
+}
+
+function computerOf(network: SoakNetwork, what: "Manager" | "NATS", index: number): Computer {
+  return network.computers[what === "NATS" ? network.nodes.length + index : index];
 }

@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { Program } from "../../../benchmarks/program.ts";
 import { connect } from "../../../mod.ts";
 import type { ManagerStatus } from "../../../mod.ts";
+import { commandWith } from "../../support/command_line.ts";
 import { ManagerProcess } from "../../support/manager_process.ts";
 import { NatsCluster } from "../../support/nats_cluster.ts";
 import { readSource, type Source } from "./history.ts";
+import { Bridge, type Computer, isInNamespaces } from "./namespaces.ts";
+import { SeparateNats } from "./separate_nats.ts";
 import type { PeersOptions, PeersOrder, PeersReport } from "./peers.ts";
 
 /** How long a process may take to be ready, in milliseconds. */
@@ -23,6 +26,8 @@ export interface NodeOptions {
   index: number;
   name: string;
   clients: number;
+  /** Where all of it runs. Default: on this computer. */
+  computer: Computer | undefined;
 }
 
 /** A Manager, and the processes of its clients and its services. All can be killed and started. */
@@ -48,8 +53,10 @@ export class SoakNode implements AsyncDisposable {
     const joined = names.length === 1 ? [] : [
       ...["--node", this.name, "--join", nats!.server(this.#options.index).url],
     ];
-    const args = [`--port=${this.#port}`, ...joined];
-    this.#manager = await ManagerProcess.start(this.#home, ...args);
+    const { address = "127.0.0.1", within } = this.#options.computer ?? {};
+    const args = [`--host=${address}`, `--port=${this.#port}`, "--disable-tls", ...joined];
+    const command = commandWith({ home: this.#home, within }, ...args);
+    this.#manager = await ManagerProcess.of(command, address);
     this.#port = this.#manager.connectOptions.port;
   }
 
@@ -79,7 +86,8 @@ export class SoakNode implements AsyncDisposable {
       services: names.map((name) => `${name}.${OFFERS.linked}`),
       locked: names.map((name) => `${name}.${OFFERS.locked}`),
     };
-    const program = Program.start("../tests/soak/nodes/peers.ts", options);
+    const within = this.#options.computer?.within;
+    const program = Program.start("../tests/soak/nodes/peers.ts", options, [], within);
     const name = `${this.name} ${options.name}`;
     this.#peers.set(kind, { program, name });
     await program.receive(START);
@@ -123,27 +131,50 @@ export class SoakNode implements AsyncDisposable {
 
 /** All processes. */
 export class SoakNetwork implements AsyncDisposable {
-  readonly nats: NatsCluster | undefined;
+  readonly nats: NatsCluster | SeparateNats | undefined;
+  /** The computers of the nodes and of the NATS servers, if each has one of its own. */
+  readonly computers: readonly Computer[];
   readonly nodes: SoakNode[] = [];
   readonly names: readonly string[];
   readonly folder: string;
   readonly seed: number;
   #count = 0;
 
-  private constructor(options: SoakNetworkOptions, nats: NatsCluster | undefined) {
+  private constructor(
+    options: SoakNetworkOptions,
+    names: readonly string[],
+    nats: SoakNetwork["nats"],
+    computers: readonly Computer[],
+  ) {
+    this.names = names;
     this.nats = nats;
+    this.computers = computers;
     this.seed = options.seed;
     this.folder = options.folder;
-    this.names = Array.from({ length: options.nodes }, (_, index) => "abcdefghij"[index]);
   }
 
-  /** Starts all. With one node there is no NATS server, and the Manager is joined to none. */
+  /**
+   * Starts all. With one node there is no NATS server, and the Manager is joined to none. In namespaces
+   * each node and each NATS server has one of its own.
+   */
   static async start(options: SoakNetworkOptions): Promise<SoakNetwork> {
+    const { nodes, clients } = options;
+    const names = Array.from({ length: nodes }, (_, index) => "abcdefghij"[index]);
+    const computers: Computer[] = [];
+    if (isInNamespaces()) {
+      const bridge = await Bridge.make();
+      const servers = names.map((_, index) => `nats${index}`);
+      for (const name of [...names, ...servers]) computers.push(await bridge.add(name));
+    }
     await using stack = new AsyncDisposableStack();
-    const nats = options.nodes === 1 ? undefined : await NatsCluster.start(options.nodes);
-    const network = stack.use(new SoakNetwork(options, nats));
-    for (const [index, name] of network.names.entries()) {
-      const node = new SoakNode({ index, name, clients: options.clients }, network);
+    const nats = nodes === 1
+      ? undefined
+      : computers.length === 0
+      ? await NatsCluster.start(nodes)
+      : await SeparateNats.start(computers.slice(nodes));
+    const network = stack.use(new SoakNetwork(options, names, nats, computers));
+    for (const [index, name] of names.entries()) {
+      const node = new SoakNode({ index, name, clients, computer: computers[index] }, network);
       network.nodes.push(node);
       await Deno.mkdir(join(options.folder, name));
       await node.startManager();

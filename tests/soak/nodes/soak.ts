@@ -1,7 +1,8 @@
 /**
  * Runs several Managers that are joined for minutes, while their processes, those of their peers and
  * the NATS servers between them are stopped and killed at random:
- * `deno task soak --nodes 3 [--minutes N] [--seed S] [--clients N]`.
+ * `deno task soak --nodes 3 [--minutes N] [--seed S] [--clients N] [--namespaces]`. With the latter each
+ * is on a computer of its own, whose link fails too (`namespaces.ts`).
  *
  * Everything that happens is written down. It fails unless the checker finds that each call was
  * answered once, none has run twice, all was in order, no lock was left, and everything was whole again
@@ -158,7 +159,9 @@ export async function runNodesSoak(options: NodesSoakOptions): Promise<number> {
   const { nodes, minutes, seed } = options;
   console.log(`${nodes} nodes for ${minutes} min, --seed ${seed}`);
   const interrupted = new AbortController();
-  Deno.addSignalListener("SIGINT", () => interrupted.abort(new Error("Interrupted")));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interrupted.abort(new Error("Interrupted")));
+  }
   using shown = showProgress("Starting", { endOnSignal: false });
   const start = performance.now();
   const progress = (text: string) => {
