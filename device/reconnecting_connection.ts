@@ -9,7 +9,6 @@
  */
 
 import { delay } from "@std/async/delay";
-import { pauseAfterPieces } from "./arrival.ts";
 import { pauseAfter, retry } from "./retry.ts";
 import type { Connection } from "../net/connection.ts";
 import { describeEnd } from "../net/connection_end.ts";
@@ -22,6 +21,7 @@ import { decodeLines, LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
 import { encodeDisconnect, isObject } from "../wire/message.ts";
+import { periodicPause } from "../base/pause.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
@@ -57,6 +57,11 @@ const SHORT_LIFE = 1_000;
 const DISCONNECT_TIMEOUT = 2_000;
 /** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
+
+/** The time from one pause to the next while pieces are read, in milliseconds. */
+const SLICE = 2;
+/** To read a line that is longer takes so long that a pause may be due, in bytes. */
+const LONG = 64 * 1024;
 
 const log = logger("device");
 
@@ -244,23 +249,21 @@ export class ReconnectingConnection {
 
   /** Reads a connection until it ends. Fulfilled with the reason. */
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
-    const device = this.#device;
-    const pause = pauseAfterPieces();
+    const pause = periodicPause(SLICE);
     for await (const lines of connection) {
       const texts = decodeLines(lines);
       let index = 0;
       for (const line of lines) { // `entries()` would make an object for each
         const text = texts[index++];
         try {
-          if (line instanceof LongLine) await device.receiveLong(connection, line);
-          else device.receive(connection, line, text);
+          if (line instanceof LongLine) await this.#device.receiveLong(connection, line);
+          else this.#device.receive(connection, line, text);
         } catch (error) { // whatever the other side has sent, the next line is read
           log.error("Ignored a message that is no use: {error}", { error });
         }
-        const pausing = line instanceof LongLine ? undefined : pause(line);
-        if (pausing !== undefined) await pausing;
+        if (!(line instanceof LongLine) && line.length > LONG) await pause(); // as pieces are
       }
-      await device.afterRead?.(connection); // what was sent leaves before the next read begins
+      await this.#device.afterRead?.(connection); // what was sent leaves before the next read begins
     }
     keepalive[Symbol.dispose]();
     const end = await connection.ended;

@@ -14,7 +14,7 @@
  */
 
 import { ByteBuffer, recycle, takeBuffer } from "../base/buffer.ts";
-import { decodeBytewise } from "../base/encoding.ts";
+import { decodeAscii, decodeBytewise } from "../base/encoding.ts";
 import { IS_DENO } from "../base/runtime.ts";
 
 const NEWLINE = "\n";
@@ -27,8 +27,6 @@ const MIN_TOGETHER = 3;
 
 /** A chunk of fewer bytes is searched faster as it is than as a text, which has to be made. */
 const SHORT = 512;
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const NO_TEXTS: readonly undefined[] = [];
 
@@ -239,13 +237,15 @@ export class LineSplitter {
 
 /**
  * Decodes lines that were read together in one step, so that a device reads a message in half the
- * time. There is a text for each line, or none for few lines, or if one is not ASCII. It is `undefined`
- * for a line that arrived in another buffer than the last one, or in pieces. A page does not load the
- * code for that: it reads few messages.
+ * time. There is a text for each line, or none at all for few lines. It is `undefined` for a line that
+ * has to be decoded by itself: one that arrived in another buffer than the last line, or in pieces,
+ * and for all of them if one is not ASCII. A page does not load the code for that: it reads few
+ * messages.
  */
 export function decodeLines(lines: readonly Line[]): readonly (string | undefined)[] {
+  if (!IS_DENO || lines.length < MIN_TOGETHER) return NO_TEXTS;
   const last = lines.at(-1);
-  if (!IS_DENO || lines.length < MIN_TOGETHER || !(last instanceof Uint8Array)) return NO_TEXTS;
+  if (!(last instanceof Uint8Array)) return NO_TEXTS;
   const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
   const { buffer } = last;
   const isSeparate = (line: Line) => !(line instanceof Uint8Array) || line.buffer !== buffer;
@@ -253,13 +253,8 @@ export function decodeLines(lines: readonly Line[]): readonly (string | undefine
   const together = lines.slice(from) as Uint8Array[];
   const start = together[0].byteOffset;
   const size = last.byteOffset + last.length - start;
-  let text: string;
-  try {
-    text = decoder.decode(new Uint8Array(buffer, start, size));
-  } catch {
-    return texts; // the line that is not UTF-8 is rejected by itself
-  }
-  if (text.length !== size) return texts; // not ASCII: some character has several bytes
+  const text = decodeAscii(new Uint8Array(buffer, start, size));
+  if (text === undefined) return texts;
   for (const [index, { byteOffset, length }] of together.entries()) {
     const at = byteOffset - start;
     texts[from + index] = text.slice(at, at + length);
