@@ -98,6 +98,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
         recording.get("Meter.stream")!.readings.length === 500,
     );
     recorder.kill(signal);
+    recorder.kill(signal === "SIGINT" ? "SIGTERM" : "SIGINT"); // it comes twice under `deno task`
     await recorder.succeeded();
     const recording = readRecording(file);
     const { readings, gaps } = recording.get("Meter.voltage")!;
