@@ -598,13 +598,13 @@ export class Client implements AsyncDisposable {
         if (message.uid === GONE && typeof message.result === "string") {
           return this.#links.serviceGone(message.result);
         }
-        return this.#requests.fulfil(message.uid, message.result, message.size, message.time);
+        return this.#requests.fulfil(message);
       case "value":
-        return this.#requests.give(message.uid, message.value, message.size, message.time);
+        return this.#requests.give(message);
       case "part":
-        return this.#requests.takePart(message.uid, message.content, message.size);
+        return this.#requests.takePart(message);
       case "room":
-        return this.#requests.addRoom(message.uid, message.count);
+        return this.#requests.addRoom(message);
       case "error":
         if (message.uid === "") this.#connection.receiveError(message.message);
         return this.#requests.fail(

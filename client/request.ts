@@ -75,7 +75,7 @@ export interface RequestParts {
   /** Whether it fails where it would have to wait for the connection. */
   failsOffline: boolean;
   /** Takes each value of a stream; `undefined` where the result is not a stream. */
-  onValue: ((value: unknown, time: number | undefined) => void) | undefined;
+  onValue: ((value: unknown, time: number | undefined, pieces?: number) => void) | undefined;
   /** Called when its arguments may be changed, if they were not written at the call. */
   onSent: (() => void) | undefined;
   /** Called with each piece of a large value. */

@@ -28,7 +28,10 @@ import {
   encodeControl,
   type JsonObject,
   openRequest,
-  type PieceContent,
+  type Reply,
+  type ResultPart,
+  type RoomForParts,
+  type StreamValue,
 } from "../wire/message.ts";
 import { readArrays } from "../wire/array_codec.ts";
 import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
@@ -128,6 +131,9 @@ const NOT_CONNECTED = " Service is not connected to ";
 
 const log = logger("client");
 
+/** What settles a request. */
+type Result = Pick<Reply, "uid" | "result"> & Partial<Reply>;
+
 /** The requests of one Client. */
 export class Requests {
   readonly #connection: RequestConnection;
@@ -191,8 +197,8 @@ export class Requests {
     const values = new AsyncQueue<StreamItem<unknown>>();
     const window = new StreamWindow();
     const label = labelOf(service, attribute);
-    const onValue = (value: unknown, time: number | undefined) => {
-      if (values.size < window.room) return values.push({ value, time });
+    const onValue: ClientRequest["onValue"] = (value, time, pieces) => {
+      if (values.size < window.room) return values.push({ value, time, pieces });
       const overflow =
         `Cannot read ${label}: more than ${window.room} values came before they were read`;
       reply.cancel(showCaller(new ValueError(overflow), request.caller));
@@ -210,9 +216,7 @@ export class Requests {
       outcome: outcome.promise,
       caller: request.caller,
       requestMore: (count) => this.#sendControl(request, STREAM, MORE_VALUES, count),
-      onRead: () => {
-        if (values.size === 0) request.arrival?.resume();
-      },
+      onRead: (pieces) => request.arrival?.read(pieces),
     });
     return { stream, reply };
   }
@@ -254,7 +258,7 @@ export class Requests {
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
-  fulfil(uid: string, result: unknown, size?: number, time?: number): void {
+  fulfil({ uid, result, size, time }: Result): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
       return ignore("a reply to", uid);
@@ -273,29 +277,25 @@ export class Requests {
   }
 
   /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown, size?: number, time?: number): void {
+  give({ uid, value, size, time, isWhole }: StreamValue): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
     request.onTransfer?.("value");
     try {
-      if (!isInParts(request, size)) {
+      const isInOneLine = !isInParts(request, size);
+      if (isInOneLine && !(KNOWS_ARRAYS && isWhole && takesWhole(request))) {
         return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value) : value, time);
       }
       const arrival = this.#arrivalOf(request);
-      const whole = arrival.end(size);
-      arrival.pause(); // until the reader has read it
-      request.onValue?.(whole, time);
+      const given = KNOWS_ARRAYS && isInOneLine ? readArrays(value) : arrival.end(size!);
+      request.onValue?.(given, time, arrival.wait(KNOWS_ARRAYS && isInOneLine));
     } catch (error) {
       this.spoil(uid, error as Error);
     }
   }
 
-  /**
-   * Takes a piece of a result, or of a value of a stream.
-   *
-   * @param size The size of the whole in bytes, if the piece has it.
-   */
-  takePart(uid: string, content: PieceContent, size: number | undefined): void {
+  /** Takes a piece of a result, or of a value of a stream. */
+  takePart({ uid, content, size }: ResultPart): void {
     const request = this.#pending.get(uid);
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
       return ignore("a piece of", uid);
@@ -309,7 +309,7 @@ export class Requests {
   }
 
   /** The service has room for so many more pieces of the arguments of a request. */
-  addRoom(uid: string, count: number): void {
+  addRoom({ uid, count }: RoomForParts): void {
     this.#pending.get(uid)?.credit?.add(count);
   }
 
@@ -532,7 +532,8 @@ export class Requests {
     const stream = isStreamed ? `,"stream":${WINDOW}` : "";
     const time = request.wantsTime && extensions.includes(TIME) ? `,"time":true` : "";
     const trace = request.trace !== "" && extensions.includes(TRACE) ? request.trace : "";
-    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}${trace}}`;
+    const whole = KNOWS_ARRAYS && isStreamed && takesWhole(request) ? `,"whole":true` : "";
+    const end = `${stream}${usesParts ? `,"parts":1` : ""}${whole}${time}${trace}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
@@ -598,6 +599,7 @@ export class Requests {
       budget: this.#budget,
       limit: this.#readLimit,
       parse: this.#parse,
+      isStream: request.onValue !== undefined,
       ...(KNOWS_ARRAYS && { knowsArrays: formNow(request) !== "lists" }),
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
@@ -672,6 +674,11 @@ function withArrays(request: ClientRequest, value: unknown): unknown {
 function formNow({ state }: ClientRequest): ArrayForm {
   if (state.state !== "sent" || !state.extensions.includes(ARRAYS)) return "lists";
   return state.usesParts ? "parts" : "inline";
+}
+
+/** Whether a value of its stream may come in one line in the place of a piece. */
+function takesWhole(request: ClientRequest): boolean {
+  return formNow(request) === "parts";
 }
 
 /** The form of arrays for a device with these extensions. */

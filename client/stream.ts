@@ -19,6 +19,8 @@ export interface StreamItem<T> {
   value: T;
   /** When it was taken, in milliseconds since 1970, if the Service says it. */
   time: number | undefined;
+  /** How many pieces it had. Default: none. */
+  pieces?: number;
 }
 
 /** What a Stream is made of. */
@@ -42,8 +44,8 @@ export interface StreamParts<T> {
   caller: { readonly stack?: string } | undefined;
   /** Lets the Service send so many more values. */
   requestMore: (count: number) => void;
-  /** Called when a value is read. */
-  onRead: () => void;
+  /** Called when a value is read that had so many pieces. */
+  onRead: (pieces: number) => void;
 }
 
 /**
@@ -258,11 +260,11 @@ export class Stream<T> extends Future<T[]> {
       reply.cancel(error); // a value took too long: the others are not read
       throw error;
     }
-    onRead();
     if (next.done) return next;
+    const { value, time, pieces } = next.value;
+    if (pieces) onRead(pieces);
     const more = window.read(hasWaited);
     if (more > 0) requestMore(more);
-    const { value, time } = next.value;
     this.#time = time;
     return { value, done: false };
   }

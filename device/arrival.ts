@@ -17,10 +17,19 @@ import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import type { PieceContent } from "../wire/message.ts";
 import { Assembly, PIECE_SIZE } from "../wire/parts.ts";
 
-/** The pieces that may be on their way to a device beside the free ones: 4 MiB. */
+/**
+ * The pieces that may be on their way to a device beside the free ones: 4 MiB, less than a Manager
+ * queues for a peer.
+ */
 const BUDGET = 4 * 1024 * 1024 / PIECE_SIZE;
-/** How many pieces of one request may be on their way. */
+/** How many pieces of one value may be on their way. */
 const WINDOW = 8;
+/** How many pieces of a stream may be on their way, or in values that are not read. */
+const STREAM_WINDOW = 12;
+/** The same where they come slowly: others need the budget more. */
+const SLOW_WINDOW = 2;
+/** If room lasts for longer, they come slowly, in milliseconds. */
+const SLOW = 500;
 
 /** The time from one pause to the next while pieces are read, in milliseconds. */
 const SLICE = 2;
@@ -39,18 +48,6 @@ export function pauseAfterPieces(): (line: Uint8Array) => Promise<void> | undefi
 /** What all values that arrive over one connection share. */
 export class ArrivalBudget {
   #room = BUDGET;
-  #held = 0;
-  readonly #maxHeld: number;
-
-  /** @param maxHeld How many bytes of incomplete values may be held. Default: no limit. */
-  constructor(maxHeld = Infinity) {
-    this.#maxHeld = maxHeld;
-  }
-
-  /** The pieces that room can be given for. */
-  get room(): number {
-    return this.#room;
-  }
 
   /** Takes room for so many pieces, or for fewer if less is left. */
   take(count: number): number {
@@ -62,26 +59,6 @@ export class ArrivalBudget {
   /** Gives room back. */
   giveBack(count: number): void {
     this.#room += count;
-  }
-
-  /**
-   * Holds so many bytes more.
-   *
-   * @throws {ValueError} When that is more than the limit.
-   */
-  hold(size: number): void {
-    if (this.#held + size > this.#maxHeld) {
-      throw new ValueError(
-        `Large arguments of several requests arrive at once, and have more than readLimit ` +
-          `together, ${this.#maxHeld} bytes`,
-      );
-    }
-    this.#held += size;
-  }
-
-  /** Holds so many bytes less. */
-  release(size: number): void {
-    this.#held -= size;
   }
 }
 
@@ -96,46 +73,33 @@ export interface ArrivalOptions {
   parse?: ParseJson;
   /** Whether the values may have arrays. */
   knowsArrays?: boolean;
+  /** Whether there are several values, which are read one by one. */
+  isStream?: boolean;
+  /** The time in milliseconds. Default: that of the process. */
+  now?: () => number;
   /** Called after each piece of a value whose size is known. */
   onProgress?: (done: number, total: number) => void;
 }
 
 /** The values of one request, one after the other. */
 export class Arrival {
-  readonly #options: ArrivalOptions;
-  #assembly: Assembly | undefined;
+  readonly #options: ArrivalOptions & { now: () => number };
+  /** What has come of the value that is not complete. */
+  protected assembly: Assembly | undefined;
   /** How many pieces the sender may still send. One is free. */
   #room = 1;
   /** How many of them are from the budget. */
   #borrowed = 0;
-  /** How many bytes of the incomplete value are held. */
-  #held = 0;
-  /** Whether the sender gets no room, since values before this one are not read. */
-  #isPaused = false;
+  /** How many pieces the incomplete value has so far. */
+  #pieces = 0;
+  /** How many pieces the complete values have that are not read. */
+  #unread = 0;
+  /** When the sender got room. */
+  #givenAt = 0;
   #isClosed = false;
 
   constructor(options: ArrivalOptions) {
-    this.#options = options;
-  }
-
-  /** The size of the value in bytes, if it is known. */
-  get size(): number | undefined {
-    return this.#assembly?.size;
-  }
-
-  /** Whether all bytes of a value have come whose size is known. */
-  get isComplete(): boolean {
-    return this.#assembly !== undefined && this.#assembly.received === this.#assembly.size;
-  }
-
-  /**
-   * A value of this size begins.
-   *
-   * @throws {ValueError} When it is larger than the limit.
-   */
-  begin(size: number): void {
-    this.#assembly = this.#begin(size);
-    this.#give();
+    this.#options = { now: () => performance.now(), ...options };
   }
 
   /**
@@ -146,16 +110,12 @@ export class Arrival {
    * @throws {JSONDecodeError} When it is not JSON.
    */
   add(content: PieceContent, size?: number): void {
-    if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
-    this.#room--;
-    if (this.#borrowed > this.#room) this.#giveBack(1);
-    this.#assembly ??= this.#begin(size);
-    const added = this.#assembly.add(content, size);
-    this.#options.budget.hold(added);
-    this.#held += added;
-    const { received, size: total } = this.#assembly;
+    this.#take();
+    this.assembly ??= this.assemble(size);
+    this.assembly.add(content, size);
+    const { received, size: total } = this.assembly;
     if (total !== undefined) this.#options.onProgress?.(received, total);
-    this.#give();
+    this.give();
   }
 
   /**
@@ -165,22 +125,31 @@ export class Arrival {
    * @throws {JSONDecodeError} When it is not JSON.
    */
   end(size: number): unknown {
-    const assembly = this.#assembly ?? new Assembly(Infinity);
-    this.#forget();
-    this.#assembly = undefined;
+    const assembly = this.assembly ?? new Assembly(Infinity);
+    this.assembly = undefined;
     return assembly.end(size);
   }
 
-  /** Gives the sender no room from now on: it has to wait until the values before are read. */
-  pause(): void {
-    this.#isPaused = true;
+  /**
+   * The value of a stream that is complete waits to be read.
+   *
+   * @param isWhole Whether it has come in one line, in the place of a piece.
+   * @returns How many pieces it had.
+   * @throws {ValueError} When there was no room for it.
+   */
+  wait(isWhole?: boolean): number {
+    if (isWhole) this.#take();
+    const pieces = this.#pieces;
+    this.#unread += pieces;
+    this.#pieces = 0;
+    this.give();
+    return pieces;
   }
 
-  /** Gives the sender room again. */
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#give();
+  /** A value was read that had so many pieces: the sender may send others. */
+  read(pieces: number): void {
+    this.#unread -= pieces;
+    this.give();
   }
 
   /** Drops what has come: the request is completed, or has failed. */
@@ -188,43 +157,59 @@ export class Arrival {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#giveBack(this.#borrowed);
-    this.#forget();
-    this.#assembly = undefined;
+    this.assembly = undefined;
   }
 
-  #begin(size: number | undefined): Assembly {
+  /**
+   * A value begins, of this size if it is known.
+   *
+   * @throws {ValueError} When it is larger than the limit.
+   */
+  protected assemble(size: number | undefined): Assembly {
     const { limit, parse } = this.#options;
     return KNOWS_ARRAYS
       ? new Assembly(limit, size, parse, this.#options.knowsArrays)
       : new Assembly(limit, size, parse);
   }
 
-  /** Gives room when half of it is used: a message for each piece would be twice the messages. */
-  #give(): void {
-    if (this.#isClosed || this.#isPaused || this.#room > WINDOW / 2) return;
-    const wanted = this.#wanted;
-    if (wanted === 0) return;
-    const free = this.#room === this.#borrowed ? 1 : 0;
-    const borrowed = this.#options.budget.take(wanted - free);
-    this.#borrowed += borrowed;
-    this.#room += free + borrowed;
-    if (free + borrowed > 0) this.#options.giveRoom(free + borrowed);
+  /** Uses room for a piece. */
+  #take(): void {
+    if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
+    this.#room--;
+    this.#pieces++;
+    if (this.#borrowed > this.#room) this.#giveBack(1);
   }
 
-  /** How many more pieces may be on their way; no more than the rest of the value has. */
-  get #wanted(): number {
-    const { size = Infinity, received = 0 } = this.#assembly ?? {};
-    const rest = Math.ceil((size - received) / PIECE_SIZE);
-    return Math.max(Math.min(WINDOW, rest) - this.#room, 0);
+  /** Gives room when half of it is used: a message for each piece would be twice the messages. */
+  protected give(): void {
+    const window = this.#window;
+    if (this.#isClosed || this.#room >= window || this.#room > window / 2) return;
+    const free = this.#room === this.#borrowed ? 1 : 0;
+    const borrowed = this.#options.budget.take(window - this.#room - free);
+    this.#borrowed += borrowed;
+    this.#room += free + borrowed;
+    if (free + borrowed === 0) return;
+    this.#givenAt = this.#options.now();
+    this.#options.giveRoom(free + borrowed);
+  }
+
+  /**
+   * How many pieces may be on their way: no more than the rest of the value has, and those of the next
+   * values of a stream, as far as those before them are read.
+   */
+  get #window(): number {
+    const { size = Infinity, received = 0 } = this.assembly ?? { size: 0 };
+    const rest = Math.min(WINDOW, Math.ceil((size - received) / PIECE_SIZE));
+    if (!this.#options.isStream) return rest;
+    const isSlow = this.#options.now() - this.#givenAt > SLOW;
+    const ahead = isSlow ? SLOW_WINDOW : STREAM_WINDOW;
+    return this.#unread === 0
+      ? Math.max(rest, ahead)
+      : Math.max(ahead - this.#unread - this.#pieces, 0);
   }
 
   #giveBack(count: number): void {
     this.#borrowed -= count;
     this.#options.budget.giveBack(count);
-  }
-
-  #forget(): void {
-    this.#options.budget.release(this.#held);
-    this.#held = 0;
   }
 }

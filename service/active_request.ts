@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { ArgumentsArrival } from "./arguments_arrival.ts";
 import { Credit } from "../base/credit.ts";
-import type { Arrival } from "../device/arrival.ts";
 import { INLINE_ARRAYS, readArguments } from "../wire/array_codec.ts";
 import type { ArrayWriter } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
@@ -70,9 +70,11 @@ export class ActiveRequest implements ServiceRequest {
   onProgress: ((done: number, total: number) => unknown) | undefined;
   time: number | undefined;
   /** The arguments that arrive in pieces; `undefined` if they are there. */
-  arrival: Arrival | undefined;
+  arrival: ArgumentsArrival | undefined;
   /** Whether the client knows arrays of numbers. It gets lists if not. */
   readonly knowsArrays: boolean;
+  /** Whether a value of a stream with long arrays may be one line, in the place of a piece. */
+  readonly takesWhole: boolean;
   /** The span of the request; `undefined` where nothing is traced. */
   span: RpcSpan | undefined;
   /** Whether the Service has replied that it does not wait for the method any more. */
@@ -92,10 +94,22 @@ export class ActiveRequest implements ServiceRequest {
   #reason: Error | undefined;
 
   constructor(
-    { requester, attribute, args, kwargs, uid, stream, parts, wantsTime, knowsArrays }: Request,
+    {
+      requester,
+      attribute,
+      args,
+      kwargs,
+      uid,
+      stream,
+      parts,
+      takesWhole,
+      wantsTime,
+      knowsArrays,
+    }: Request,
   ) {
     this.requester = requester ?? "";
     this.knowsArrays = knowsArrays;
+    this.takesWhole = takesWhole;
     this.attribute = attribute;
     this.#args = args;
     this.#kwargs = kwargs;

@@ -10,7 +10,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { ActiveRequest, type ServiceRequest } from "./active_request.ts";
 import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
-import { Arrival, ArrivalBudget } from "../device/arrival.ts";
+import { ArgumentsArrival, ArgumentsBudget } from "./arguments_arrival.ts";
 import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
 import { isArguments } from "../wire/array_codec.ts";
 import { describeFailure } from "./failure.ts";
@@ -62,7 +62,7 @@ export class Dispatcher {
   #running = 0;
   /** The largest arguments that are accepted in pieces, in bytes. */
   #readLimit = Infinity;
-  #budget = new ArrivalBudget();
+  #budget = new ArgumentsBudget();
   /** Settles when no request is pending; made when `drained()` waits for it. */
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -78,7 +78,7 @@ export class Dispatcher {
   /** Sets the largest arguments that are accepted in pieces, of all requests together, in bytes. */
   set readLimit(size: number) {
     this.#readLimit = size;
-    this.#budget = new ArrivalBudget(size);
+    this.#budget = new ArgumentsBudget(size);
   }
 
   /** Settles when no request is pending, or the connection has ended. */
@@ -190,7 +190,7 @@ export class Dispatcher {
   /** Waits for the arguments of a request, which come in pieces. */
   #await(connection: Connection, request: ActiveRequest, size: number): void {
     const { requester, uid } = request;
-    request.arrival = new Arrival({
+    request.arrival = new ArgumentsArrival(size, {
       budget: this.#budget,
       limit: this.#readLimit,
       knowsArrays: request.knowsArrays,
@@ -199,7 +199,7 @@ export class Dispatcher {
     this.#add(request);
     try {
       this.#options.checkRunning();
-      request.arrival.begin(size);
+      request.arrival.begin();
     } catch (error) {
       this.#rejectIncomplete(connection, request, error as Error);
     }
@@ -215,7 +215,7 @@ export class Dispatcher {
       if (content === undefined) throw new ValueError("A piece of a value must be a text");
       arrival.add(content);
       if (!arrival.isComplete) return;
-      const value = arrival.end(arrival.size!);
+      const value = arrival.end(arrival.size);
       if (!isArguments(value)) {
         throw new ValueError("The arguments in pieces must be an array of args and kwargs");
       }

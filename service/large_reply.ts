@@ -6,11 +6,13 @@
  */
 
 import { callHandler } from "../base/callbacks.ts";
+import { utf8Length } from "../base/encoding.ts";
 import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
-import { ArrayParts } from "../wire/array_codec.ts";
-import { type ArrayWriter, encodeValue } from "../wire/json.ts";
-import { writeJson } from "../wire/json_writer.ts";
+import { ArrayParts, INLINE_ARRAYS } from "../wire/array_codec.ts";
+import { base64Length } from "../wire/base64.ts";
+import { type ArrayWriter, encodeTexts, encodeValue } from "../wire/json.ts";
+import { estimateSize, writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import {
   beginReply,
@@ -22,7 +24,7 @@ import {
   VALUE,
 } from "../wire/message.ts";
 import { measure, PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
-import type { NEXT_VALUE } from "../wire/protocol.ts";
+import { NEXT_VALUE } from "../wire/protocol.ts";
 import type { ActiveRequest } from "./active_request.ts";
 
 /**
@@ -41,6 +43,35 @@ export function sendValue(
 ): void {
   if (arrays !== undefined) connection.sendTexts(textsOfReply(beginning, value, place, arrays));
   else connection.sendText(`${beginning}${encodeValue(value, place)}}`);
+}
+
+/**
+ * Sends a value of a stream with long arrays: as one line in the place of a piece if it fits, to a client
+ * that takes it, and else as a large one.
+ *
+ * @throws The reason, if the request is aborted.
+ * @throws {TypeError} When JSON cannot hold the value.
+ * @throws {RangeError} When the method has set a time that is none.
+ */
+export async function sendArrays(
+  connection: Connection,
+  request: ActiveRequest,
+  value: unknown,
+): Promise<void> {
+  const { requester, uid, parts, takesWhole } = request;
+  // Now, since the method may change the arrays while there is no room.
+  const texts = takesWhole && parts !== undefined && mayFit(value)
+    ? encodeTexts(value, VALUE, INLINE_ARRAYS)
+    : undefined;
+  if (
+    texts === undefined || texts.reduce((size, text) => size + utf8Length(text), 0) > PIECE_SIZE
+  ) {
+    return await sendLarge(connection, request, value, NEXT_VALUE);
+  }
+  const begin = beginValue(requester, uid, request.takeTime(), true);
+  await parts!.take();
+  if (request.isAborted) throw request.reason;
+  connection.sendTexts([begin, ...texts, "}"]);
 }
 
 /**
@@ -103,4 +134,9 @@ export async function sendLarge(
   });
   if (!isComplete) throw request.reason;
   connection.sendText(encodeSized(requester, uid, size, attribute, time));
+}
+
+/** Whether a value with arrays may be no longer than a piece: whether it is worth to be written as one. */
+function mayFit(value: unknown): boolean {
+  return estimateSize(value, PIECE_SIZE, ({ byteLength }) => base64Length(byteLength)) < PIECE_SIZE;
 }

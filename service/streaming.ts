@@ -14,7 +14,7 @@ import { isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { ValueError } from "../errors.ts";
 import { hasLongArrays, isLarge } from "../wire/large_values.ts";
-import { sendLarge, sendValue } from "./large_reply.ts";
+import { sendArrays, sendLarge, sendValue } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import { beginValue, VALUE } from "../wire/message.ts";
 import { NEXT_VALUE } from "../wire/protocol.ts";
@@ -56,7 +56,9 @@ export async function sendValues(
     () => abortable(request.takeCredit(), signal),
     async (value) => {
       request.span?.add("value");
-      if (isLarge(value) || request.knowsArrays && hasLongArrays(value)) {
+      if (request.knowsArrays && hasLongArrays(value)) {
+        await sendArrays(connection, request, value);
+      } else if (isLarge(value)) {
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
         const begin = beginValue(request.requester, request.uid, request.takeTime());

@@ -14,7 +14,7 @@
  */
 
 import { ByteBuffer, recycle, takeBuffer } from "../base/buffer.ts";
-import { decodeBytewise } from "../base/encoding.ts";
+import { decodeAscii, decodeBytewise } from "../base/encoding.ts";
 import { IS_DENO } from "../base/runtime.ts";
 
 const NEWLINE = "\n";
@@ -27,8 +27,6 @@ const MIN_TOGETHER = 3;
 
 /** A chunk of fewer bytes is searched faster as it is than as a text, which has to be made. */
 const SHORT = 512;
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The bytes of a line without its terminator, or a line that arrives in pieces. */
 export type Line = Uint8Array | LongLine;
@@ -251,13 +249,8 @@ export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
   const together = lines.slice(from) as Uint8Array[];
   const start = together[0].byteOffset;
   const size = last.byteOffset + last.length - start;
-  let text: string;
-  try {
-    text = decoder.decode(new Uint8Array(buffer, start, size));
-  } catch {
-    return texts; // the line that is not UTF-8 is rejected by itself
-  }
-  if (text.length !== size) return texts; // not ASCII: some character has several bytes
+  const text = decodeAscii(new Uint8Array(buffer, start, size));
+  if (text === undefined) return texts;
   for (const [index, { byteOffset, length }] of together.entries()) {
     const at = byteOffset - start;
     texts[from + index] = text.slice(at, at + length);

@@ -11,6 +11,7 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
+import { decodeUtf8 } from "../base/encoding.ts";
 import { KNOWS_ARRAYS } from "./array_key.ts";
 import { type ArrayWriter, encodeTexts, encodeValue, type ParseJson, parseJson } from "./json.ts";
 import {
@@ -52,6 +53,8 @@ export interface Request {
   stream: number | undefined;
   /** How many pieces of the result the Client has room for; `undefined` without pieces. */
   parts: number | undefined;
+  /** Whether values of a stream may have one line in the place of a piece. */
+  takesWhole: boolean;
   /** The size of the arguments, which come in pieces, in bytes; `undefined` if they are here. */
   size: number | undefined;
   /** Whether the reply should have the time at which the reading was taken. */
@@ -79,6 +82,8 @@ export interface StreamValue {
   uid: string;
   /** The size of the value, whose pieces came before, in bytes; `undefined` if it is here. */
   size: number | undefined;
+  /** Whether it is here in the place of a piece. */
+  isWhole: boolean;
   /** When the reading was taken, in milliseconds since 1970, if the Service says it. */
   time: number | undefined;
 }
@@ -254,10 +259,19 @@ export function beginReply(requester: string | null, uid: string, time?: number)
     `${timed(time)},"result":`;
 }
 
-/** The beginning of a value of a stream as one line, up to the value of `result`. */
-export function beginValue(requester: string | null, uid: string, time?: number): string {
+/**
+ * The beginning of a value of a stream as one line, up to the value of `result`.
+ *
+ * @param isWhole Whether it is sent in the place of a piece.
+ */
+export function beginValue(
+  requester: string | null,
+  uid: string,
+  time?: number,
+  isWhole?: boolean,
+): string {
   return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
-    `,"attribute":"${NEXT_VALUE}"${timed(time)},"result":`;
+    `,"attribute":"${NEXT_VALUE}"${isWhole ? ',"whole":true' : ""}${timed(time)},"result":`;
 }
 
 /** The content of a piece of JSON, which is some texts, as some texts that are JSON together. */
@@ -367,8 +381,6 @@ export function encodeDisconnect(networkName: string): string {
     `,"args":[],"kwargs":{}}`;
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 /**
  * Decodes a line as a JSON object.
  *
@@ -377,7 +389,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function decodeObject(line: Uint8Array | string, parse: ParseJson = parseJson): JsonObject {
   let value: unknown;
   try {
-    value = parse(typeof line === "string" ? line : decoder.decode(line));
+    value = parse(typeof line === "string" ? line : decodeUtf8(line));
   } catch (cause) {
     throw new JSONDecodeError(`Cannot read the line: ${(cause as Error).message}`, { cause });
   }
@@ -416,7 +428,16 @@ export function toMessage(object: JsonObject): Message {
   const size = isCount(object.size) ? object.size : undefined;
   const time = isTime(object.time) ? object.time : undefined;
   if (typeof attribute === "string" && "result" in object) {
-    if (attribute === NEXT_VALUE) return { kind: "value", value: result, uid, size, time };
+    if (attribute === NEXT_VALUE) {
+      return {
+        kind: "value",
+        value: result,
+        uid,
+        size,
+        isWhole: KNOWS_ARRAYS && object.whole === true,
+        time,
+      };
+    }
     if (attribute === PART) {
       const content = toPiece(result);
       if (content !== undefined) return { kind: "part", content, uid, size };
@@ -435,6 +456,7 @@ export function toMessage(object: JsonObject): Message {
       requester,
       stream: isCount(stream) ? stream : undefined,
       parts: isCount(parts) ? parts : undefined,
+      takesWhole: KNOWS_ARRAYS && object.whole === true,
       size: isCount(parts) ? size : undefined,
       wantsTime: object.time === true,
       knowsArrays: object.arrays === true,

@@ -69,8 +69,8 @@ Deno.test("a request is sent at once, and its reply settles it once", async () =
   const { uplink, requests, call } = requestsOf();
   const future = call("a");
   const [{ uid }] = uplink.sent;
-  requests.fulfil(uid, 1);
-  requests.fulfil(uid, 2);
+  requests.fulfil({ uid, result: 1 });
+  requests.fulfil({ uid, result: 2 });
   requests.fail(uid, new RemoteError("ValueError: late", []));
   assertEquals(await future, 1);
 });
@@ -165,7 +165,8 @@ Deno.test("large arguments are sent when they are encoded, unless the request is
   const second = requests.call("S", "unload", large, LINK);
   second.cancel();
   await uplink.onLarge.promise;
-  requests.fulfil(uplink.sent.find(({ attribute }) => attribute === "load")!.uid, "loaded");
+  const { uid } = uplink.sent.find(({ attribute }) => attribute === "load")!;
+  requests.fulfil({ uid, result: "loaded" });
   assertEquals(await first, "loaded");
   assert(!uplink.names.includes("unload"));
 });
@@ -215,7 +216,7 @@ for (const isLarge of [false, true]) {
       return argument.deref() === undefined && late.deref() === undefined;
     });
     assertEquals(future.running(), true);
-    requests.fulfil(uplink.sent[0].uid, "done");
+    requests.fulfil({ uid: uplink.sent[0].uid, result: "done" });
     assertEquals(await future, "done");
   });
 
@@ -294,7 +295,7 @@ Deno.test("whatever happens, a request is sent once at most, in its turn, and en
         }
         case "reply": {
           const sent = uplink.sent.find(({ attribute }) => attribute === String(which));
-          if (sent) requests.fulfil(sent.uid, which);
+          if (sent) requests.fulfil({ uid: sent.uid, result: which });
         }
       }
     }

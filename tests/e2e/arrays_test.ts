@@ -5,6 +5,7 @@ import { delay } from "@std/async/delay";
 import { z } from "zod";
 import {
   connect,
+  type Future,
   type JsonObject,
   Kwargs,
   kwargs,
@@ -21,6 +22,7 @@ import { failure, reply as replyTo, request } from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { recordLogs } from "../support/logs.ts";
 import { inTime, until } from "../support/until.ts";
+import { HeldTexts } from "../../wire/held_texts.ts";
 
 const ARRAYS = ["ready", "cancel", "stream", "parts", "arrays"];
 const PARTS = ["ready", "cancel", "stream", "parts"];
@@ -443,6 +445,34 @@ Deno.test("a shape of a few bytes is refused as lists, of which it would be mill
   assertEquals((await heard(peer)).result, null);
 });
 
+Deno.test("a call that cannot be sent, or fails, holds no copies of its arrays", async () => {
+  await using _logs = await recordLogs(["msl", "network"]);
+  await using setting = await linked(new Scope(), { disableTls: true });
+  const { link } = setting;
+  const before = HeldTexts.heldAsBytes;
+  const array = new Float64Array(100_000);
+  const [no, list] = [new Map(), new Array(1_000_000).fill(1)]; // a Map is no JSON
+  const gone = new Float64Array(1);
+  gone.buffer.transfer();
+  const calls: (() => Future<unknown>)[] = [
+    () => link.echo(array, no),
+    () => link.echo(array, kwargs({ array, no })),
+    () => link.echo(array, gone),
+    () => link.echo(list, array, no), // found while it is sent
+    () => link.echo(array, kwargs({ list, array, no })),
+    () => link.request("nothing", { args: [array] }),
+    () => {
+      const future = link.echo(array);
+      future.cancel();
+      return future;
+    },
+  ];
+  for (const [index, call] of calls.entries()) {
+    await assertRejects(() => call().result());
+    await until(`call ${index} holds nothing`, () => HeldTexts.heldAsBytes === before);
+  }
+});
+
 Deno.test("an older Manager gets no arrays, even if both devices know them", async () => {
   await using manager = new ScriptedManager();
   const connecting = connect(manager.connectOptions);
@@ -470,7 +500,8 @@ Deno.test("a stream of arrays runs no further ahead than some of them", async ()
   }
   await using setting = await linked(new Camera(), { disableTls: true });
   const { link, service } = setting;
-  for (const [length, most] of [[25_000, 60], [500_000, 4]]) { // 200 KB in a line, 4 MB in pieces
+  // 64 KiB and 180 KB in a line, 200 KB and 4 MB in pieces
+  for (const [length, most] of [[8_192, 16], [22_500, 16], [25_000, 16], [500_000, 4]]) {
     service.made = 0;
     const stream = link.pictures(length);
     let read = 0;
@@ -483,3 +514,172 @@ Deno.test("a stream of arrays runs no further ahead than some of them", async ()
     }
   }
 });
+
+/** 64 KiB: as a value of a stream they take the place of a piece. */
+const WHOLE = Float64Array.from({ length: 8_192 }, (_, index) => index);
+const WHOLE_WRITTEN = {
+  "__array__": {
+    dtype: "<f8",
+    shape: [WHOLE.length],
+    data: new Uint8Array(WHOLE.buffer).toBase64(),
+  },
+};
+
+/** A service whose stream ends only when it is not wanted any more. */
+class Endless extends Service {
+  made = 0;
+  readonly ended = Promise.withResolvers<void>();
+
+  *traces(): Generator<Float64Array> {
+    const trace = WHOLE.slice();
+    try {
+      for (;;) {
+        trace[0] = ++this.made;
+        yield trace;
+      }
+    } finally {
+      this.ended.resolve();
+    }
+  }
+}
+
+Deno.test("a client that does not read gets no more arrays in lines than it has room for", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using service = new Endless();
+  await service.start(manager.connectOptions);
+  await using peer = await wireClient(manager, ARRAYS);
+  await answerOf(peer, request("Manager", "link", ["Endless"]));
+  const stream = request("Endless", "traces", [], { uid: "1", parts: 1, stream: 32, whole: true });
+  peer.send(stream);
+  const first = await heard(peer);
+  assertEquals([first.attribute, first.whole], ["__next__", true]);
+  const { "__array__": { shape } } = first.result as typeof WHOLE_WRITTEN;
+  assertEquals(shape, [WHOLE.length]);
+  const settled = async () => {
+    for (let i = 0; i < 5; i++) {
+      await answerOf(peer, request("Endless", "made", [], { uid: `made${i}` }));
+    }
+  };
+  await settled(); // no other value has come before the answers
+  assertEquals(service.made, 2); // one waits for room
+  peer.send(request("Endless", "__room__", [3], { uid: "1" }));
+  for (let i = 0; i < 3; i++) assertEquals((await heard(peer)).whole, true);
+  await settled();
+  assertEquals(service.made, 5);
+  peer.send(request("Endless", "__cancel__", [], { uid: "1" }));
+  await inTime("the end of the generator", service.ended.promise);
+});
+
+Deno.test("many streams of arrays that nobody reads hold some values each, and calls go on", async () => {
+  await using setting = await linked(new Endless(), { disableTls: true });
+  const { link, service } = setting;
+  const streams = Array.from({ length: 50 }, () => link.traces());
+  const readers = streams.map((stream) => stream[Symbol.asyncIterator]());
+  await Promise.all(readers.map((reader) => reader.next()));
+  for (let i = 0; i < 10; i++) await link.made();
+  const { made } = service;
+  assert(made <= 50 * 16, `${made} made, 50 read`);
+  for (const reader of readers) await reader.next(); // each goes on
+  for (const stream of streams) stream.cancel();
+});
+
+Deno.test("a service that sends arrays in lines without room for them loses its reader", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using client = await connect(manager.connectOptions);
+  await using peer = await wirePeer(
+    manager,
+    { type: "service", name: "Wire", attributes: {}, streams: ["read"] },
+    ARRAYS,
+  );
+  const link = await client.link("Wire");
+  const stream = link.read() as unknown as AsyncIterable<unknown>;
+  const { requester, uid, parts, whole } = await heard(peer);
+  assertEquals([parts, whole], [1, true]);
+  const value = { requester, uid, attribute: "__next__", whole: true };
+  for (let i = 0; i < 20; i++) peer.send(reply(WRITTEN, value));
+  assertEquals((await heard(peer)).attribute, "__cancel__");
+  const { read, error } = await readAll(stream);
+  assert(error instanceof ValueError && read.length < 20, `${error}, ${read.length} read`);
+  assert(error.message.includes("There was no room for another piece"), error.message);
+  assertEquals(read[0], Float64Array.of(1, 2, 3));
+  assert(client.isConnected());
+});
+
+Deno.test("a client asks for arrays in lines only where all know them", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using client = await connect(manager.connectOptions);
+  for (const extensions of [PARTS, ["ready", "cancel", "stream", "arrays"]]) {
+    await using peer = await wirePeer(
+      manager,
+      { type: "service", name: "Wire", attributes: {}, streams: ["read"] },
+      extensions,
+    );
+    const link = await client.link("Wire");
+    const stream = link.read();
+    assertEquals((await heard(peer)).whole, undefined);
+    stream.cancel();
+    await link.unlink();
+  }
+});
+
+Deno.test("a service that goes in the middle of an array ends its stream, after what was complete", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using client = await connect(manager.connectOptions);
+  await using peer = await wirePeer(
+    manager,
+    { type: "service", name: "Wire", attributes: {}, streams: ["read"] },
+    ARRAYS,
+  );
+  const link = await client.link("Wire");
+  const stream = link.read() as unknown as AsyncIterable<unknown>;
+  const { requester, uid } = await heard(peer);
+  const to = { requester, uid };
+  peer.send(reply(WRITTEN, { ...to, attribute: "__next__", whole: true }));
+  const json = '{"__array__":{"dtype":"|u1","shape":[9],"part":0}}';
+  peer.send(reply(json, { ...to, attribute: "__part__", size: json.length + 9 }));
+  peer.send(reply({ part: 0, data: "AQID", size: 9 }, { ...to, attribute: "__part__" }));
+  await peer.close();
+  const { read, error } = await readAll(stream);
+  assertEquals(read, [Float64Array.of(1, 2, 3)]);
+  assert(error instanceof RemoteError, String(error));
+  assert(error.message.includes("the 'Wire' service disconnected"), error.message);
+  assert(client.isConnected());
+});
+
+Deno.test("values of any size follow each other in one stream, beside another stream and calls", async () => {
+  await using setting = await linked(new Scope(), { disableTls: true });
+  const { link } = setting;
+  const values = [1, 8_192, 30_000, 24_000, 8_191, 200_000, 3, 70_000, 24_570].map((length) => ({
+    array: Float32Array.from({ length: 2 * length }, (_, index) => index),
+    text: "é".repeat(length % 5_000),
+  }));
+  const read = async () => {
+    let count = 0;
+    for await (const value of link.repeated(values, 3)) {
+      assertEquals(value, values);
+      count++;
+    }
+    for (const value of values) {
+      for await (const streamed of link.repeated(value, 5)) {
+        assertEquals(streamed, value);
+        count++;
+      }
+    }
+    return count;
+  };
+  const calls = async () => {
+    for (let i = 0; i < 20; i++) assertEquals(await link.same(WHOLE), WHOLE);
+  };
+  assertEquals((await Promise.all([read(), read(), calls()])).slice(0, 2), [48, 48]);
+});
+
+/** All that a stream gives, and the error that ends it. */
+async function readAll(stream: AsyncIterable<unknown>): Promise<{ read: unknown[]; error: Error }> {
+  const read: unknown[] = [];
+  try {
+    for await (const value of stream) read.push(value);
+  } catch (error) {
+    return { read, error: error as Error };
+  }
+  throw new Error("it has ended without an error");
+}

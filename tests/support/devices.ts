@@ -124,6 +124,7 @@ export function managerRequest(
     requester: null,
     stream: undefined,
     parts: undefined,
+    takesWhole: false,
     wantsTime: false,
     knowsArrays: false,
     size: undefined,

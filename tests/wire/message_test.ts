@@ -67,6 +67,7 @@ Deno.test("a request that is written is read as the same request", () => {
           stream: undefined,
           parts: undefined,
           size: undefined,
+          takesWhole: false,
           wantsTime: false,
           knowsArrays: false,
         });
@@ -226,6 +227,7 @@ Deno.test("the messages that Python writes are read", () => {
     stream: undefined,
     parts: undefined,
     size: undefined,
+    takesWhole: false,
     wantsTime: false,
     knowsArrays: false,
   });
@@ -242,6 +244,7 @@ Deno.test("the messages that Python writes are read", () => {
     stream: undefined,
     parts: undefined,
     size: undefined,
+    takesWhole: false,
     wantsTime: false,
     knowsArrays: false,
   });
@@ -311,6 +314,7 @@ Deno.test("a request without args or kwargs has none", () => {
     stream: undefined,
     parts: undefined,
     size: undefined,
+    takesWhole: false,
     wantsTime: false,
     knowsArrays: false,
   });
@@ -357,14 +361,17 @@ Deno.test("the time of a reading is an integer that a Date can have, and anythin
 });
 
 Deno.test("a value of a stream is neither a reply nor a request", () => {
-  const begin = beginValue("a[h:1]", "7", 5);
-  assertEquals(decode(`${begin}null}`), {
-    kind: "value",
-    value: null,
-    size: undefined,
-    time: 5,
-    uid: "7",
-  });
+  for (const isWhole of [false, true]) {
+    const begin = beginValue("a[h:1]", "7", 5, isWhole);
+    assertEquals(decode(`${begin}null}`), {
+      kind: "value",
+      value: null,
+      size: undefined,
+      isWhole,
+      time: 5,
+      uid: "7",
+    });
+  }
   assertEquals(decode('{"attribute": "__next__", "uid": "7"}').kind, "request");
 });
 
