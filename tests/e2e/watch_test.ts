@@ -1,6 +1,7 @@
 /** The `watch` command: notifications as they arrive. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { NdArray, Service } from "../../mod.ts";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Process } from "../support/process.ts";
@@ -51,6 +52,34 @@ Deno.test("watch --csv prints headings once, and a row for each notification", a
   const both = await shell.outcome("watch", "BasicMath", "--csv", "--json");
   assertEquals([both.code, both.stdout], [2, ""]);
   assertMatch(both.stderr, /'--csv' cannot be used with option '--json'/);
+});
+
+Deno.test("what cannot be shown is an error of its line, and the next notification is shown", async () => {
+  const many = new NdArray(new Int8Array(0), [2_000_000, 0]); // as lists too many
+  class Camera extends Service {
+    picture = () => many;
+  }
+  await using shell = await Shell.open();
+  await using camera = new Camera();
+  await camera.start(shell.manager.connectOptions);
+  for (const option of ["--json", "--csv"]) {
+    await using watch = shell.run("watch", "Camera", "--count", "3", option);
+    await watch.stderr.next();
+    for (const value of [1, many, 2]) await camera.emitNotification(value);
+    await watch.succeeded();
+    assertEquals(watch.stdout.all.filter((line) => /[\[,][12]\b/.test(line)).length, 2);
+    const [error, ...others] = watch.stderr.all.slice(1);
+    assertMatch(
+      error,
+      /^Cannot show a notification: .*An array of the shape \[2000000,0\] cannot be/,
+    );
+    assertEquals(others, []);
+  }
+  const call = await shell.outcome("call", "Camera", "picture", "--json");
+  assertEquals([call.code, call.stdout], [1, ""]);
+  assertMatch(call.stderr, /^Cannot show the value: An array of the shape .*\n$/);
+  const summary = await shell.outcome("call", "Camera", "picture");
+  assertEquals([summary.code, summary.stdout], [0, "array(2000000x0, empty)\n"]);
 });
 
 Deno.test("watch ends when its stdout is closed", async () => {
