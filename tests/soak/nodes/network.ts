@@ -37,7 +37,8 @@ export class SoakNode implements AsyncDisposable {
   readonly #network: SoakNetwork;
   readonly #home: string;
   #manager: ManagerProcess | undefined;
-  #port = 0;
+  /** Where the Manager listens, also while it is down. */
+  #address: ManagerProcess["connectOptions"] | undefined;
   readonly #peers = new Map<"clients" | "services", { program: Program; name: string }>();
 
   constructor(options: NodeOptions, network: SoakNetwork) {
@@ -54,10 +55,15 @@ export class SoakNode implements AsyncDisposable {
       ...["--node", this.name, "--join", nats!.server(this.#options.index).url],
     ];
     const { address = "127.0.0.1", within } = this.#options.computer ?? {};
-    const args = [`--host=${address}`, `--port=${this.#port}`, "--disable-tls", ...joined];
+    const args = [
+      `--host=${address}`,
+      `--port=${this.#address?.port ?? 0}`,
+      "--disable-tls",
+      ...joined,
+    ];
     const command = commandWith({ home: this.#home, within }, ...args);
     this.#manager = await ManagerProcess.of(command, address);
-    this.#port = this.#manager.connectOptions.port;
+    this.#address = this.#manager.connectOptions;
   }
 
   /** Kills the Manager as `kill -9` does. */
@@ -78,7 +84,7 @@ export class SoakNode implements AsyncDisposable {
     const options: PeersOptions = {
       name: `${kind}${number}`,
       node: this.name,
-      address: this.#manager!.connectOptions,
+      address: this.#address!,
       file: join(this.#network.folder, `${this.name} ${kind}${number}.jsonl`),
       seed: seed + number,
       clients: kind === "clients" ? this.#options.clients : 0,
@@ -115,7 +121,7 @@ export class SoakNode implements AsyncDisposable {
   /** The status of the Manager. */
   async status(): Promise<ManagerStatus> {
     await using client = await connect({
-      ...this.#manager!.connectOptions,
+      ...this.#address!,
       name: "observer",
       timeout: START,
     });
