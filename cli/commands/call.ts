@@ -59,7 +59,10 @@ export function addCall(program: Command): void {
     )
     .option("--each", "call it for each line of the standard input, whose words are added")
     .option("--json", "print all as JSON: a text too, and each number of an array")
-    .option("--out <file>", "write an array of numbers as a file of NumPy, .npy")
+    .option(
+      "--out <file>",
+      "write an array of numbers as a file of NumPy, .npy; each one of a stream as FILE-000001.npy ...",
+    )
     .option("-q, --quiet", "do not show that it goes on")
     .option("--traceback", "if the method fails, also print where, as its Service says")
     .helpOption(false) // its own would not ask the Service
@@ -115,9 +118,10 @@ async function call(
       const bar = `${verb} ${printable(`${method} of ${service}`)} ${progressBar(done, total)}`;
       progress.show(done < total ? bar : waiting);
     };
+    let areSeveral = each;
     const save = async (result: unknown) => {
       try {
-        await writer?.(result);
+        await writer?.(result, areSeveral);
       } catch (error) {
         // The method has been called, and perhaps cannot be again: what it has given is not lost.
         if (!(error instanceof CancelledError)) {
@@ -129,7 +133,7 @@ async function call(
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       try {
-        for await (const result of resultsOf(link, method, options)) {
+        for await (const result of resultsOf(link, method, options, () => areSeveral = true)) {
           progress.clear();
           await save(result);
           if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
@@ -157,12 +161,18 @@ async function call(
 
 // The modules that only some options need are loaded for those.
 
-/** What writes each result that is an array into a file of NumPy. */
-async function arrayWriter(file: string): Promise<(result: unknown) => Promise<void>> {
+/** What writes a result that is an array into a file of NumPy, or each of several into one of them. */
+async function arrayWriter(
+  file: string,
+): Promise<(result: unknown, isOneOfSeveral: boolean) => Promise<void>> {
   const { asArray, NpyFiles } = await import("../npy.ts");
   const files = new NpyFiles(file);
   await files.check();
-  return async (result) => void await files.write(asArray(result));
+  return async (result, isOneOfSeveral) => {
+    const array = asArray(result);
+    if (isOneOfSeveral) await files.writeNext(array);
+    else await files.write(array);
+  };
 }
 
 /** The lines of the standard input. */
