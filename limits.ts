@@ -453,10 +453,10 @@ export const TRUNK_LIMITS = {
   idleBeats: 30,
   /** How many messages of trunks that are not known are answered in one beat. */
   answers: 100,
-  /** The number of nodes of which a node remembers which trunks it has had. */
-  nodes: 10_000,
+  /** The number of nodes of which a node remembers which trunks it has had, those that are gone too. */
+  rememberedNodes: 10_000,
   /** The number of incarnations of one of them. */
-  incarnations: 8,
+  rememberedIncarnations: 8,
   /**
    * What is on its way to a node over one trunk, in bytes. NATS ends the connection of a node for which
    * 64 MiB wait.

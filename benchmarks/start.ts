@@ -14,6 +14,9 @@ import { type Setting, startServer } from "./setting.ts";
 /** The time in which a command should be done, in milliseconds. */
 const GOAL = 100;
 
+/** Lets Deno read only the modules that are loaded. */
+const LAZY = "--unstable-lazy-dynamic-imports";
+
 /** A program to measure: its name, and the words after `deno run -A`. */
 type Contender = readonly [name: string, words: readonly string[]];
 
@@ -46,6 +49,7 @@ export async function measureStart(setting: Setting): Promise<Section> {
     ["--version", [manager, "--version"]],
     ["call, TCP", call(plainPort, "--disable-tls")],
     ["call, TLS", call(securePort, "--cert-file", certFile)],
+    ["call, TLS, lazy imports", [LAZY, ...call(securePort, "--cert-file", certFile)]],
   );
   const times = new Map(contenders.map(([name]) => [name, [] as number[]]));
   for (let round = -1; round < (setting.quick ? 5 : 15); round++) {

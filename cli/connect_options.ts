@@ -1,5 +1,6 @@
 /**
- * The options of a command that connects to a Manager.
+ * The options of a command that connects to a Manager, as data: `commander_options.ts` gives them to
+ * commander.
  *
  * A password is never a word on the command line, which every user of the computer can see. It is
  * read from a file or from the standard input, or asked for at the terminal.
@@ -7,20 +8,18 @@
  * @module
  */
 
-import { type Command, Option } from "commander";
 import type { ConnectOptions } from "../device/connect_options.ts";
 import { ConfigurationError } from "../errors.ts";
 import { fileExists } from "../base/files.ts";
 import { localNames } from "../base/local_names.ts";
-import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";
-import { argumentParser, commanderOption } from "./commander_options.ts";
+import { COUNT, DURATION, numberOption, type OptionSpec, portFrom } from "../program/option.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
 import { readPasswordFile } from "../program/password.ts";
 import { certificateFile } from "../base/paths.ts";
 import { type Prompt, terminalPrompt } from "../base/prompt.ts";
 import { formatDuration } from "../base/units.ts";
 
-/** The options as commander parses them. */
+/** The options as they are parsed. */
 export interface ParsedConnectOptions {
   host: string;
   port: number;
@@ -46,35 +45,53 @@ const DEFAULT_HOST = "localhost";
 const DEFAULT_TIMEOUT = 10_000;
 
 /**
- * Adds the options to a command. An environment variable that is empty counts as not set.
+ * The options. An environment variable that is empty counts as not set.
  *
  * @param timeout The description of the time-out in the help.
  */
-export function addConnectOptions(command: Command, timeout = "how long it may take"): Command {
-  const parsePort = argumentParser(portFrom(1));
-  return command
-    .addOption(
-      new Option("-H, --host <host>", "the host name or address of the Manager")
-        .env("MSL_NETWORK_HOST").default(DEFAULT_HOST)
-        .argParser((text) => text || DEFAULT_HOST),
-    )
-    .addOption(
-      new Option("-p, --port <number>", "the port of the Manager")
-        .env("MSL_NETWORK_PORT").default(DEFAULT_PORT)
-        .argParser((text) => text === "" ? DEFAULT_PORT : parsePort(text)),
-    )
-    .option("--disable-tls", "speak plain TCP")
-    .option("-c, --cert-file <file>", "the certificate to trust, in PEM")
-    .addOption(
-      new Option("--username <name>", "who to log in as, where the Manager asks for it")
-        .env("MSL_NETWORK_USERNAME"),
-    )
-    .option(
-      "--password-file <file>",
-      "the password, of the user or of the Manager: a file whose first line it is, or - for the " +
+export function connectOptions(timeout = "how long it may take"): OptionSpec[] {
+  const parsePort = portFrom(1);
+  return [
+    {
+      flag: "--host",
+      short: "-H",
+      placeholder: "<host>",
+      description: "the host name or address of the Manager",
+      env: "MSL_NETWORK_HOST",
+      byDefault: DEFAULT_HOST,
+      parse: (text) => text || DEFAULT_HOST,
+    },
+    {
+      flag: "--port",
+      short: "-p",
+      placeholder: "<number>",
+      description: "the port of the Manager",
+      env: "MSL_NETWORK_PORT",
+      byDefault: DEFAULT_PORT,
+      parse: (text) => text === "" ? DEFAULT_PORT : parsePort(text),
+    },
+    { flag: "--disable-tls", description: "speak plain TCP" },
+    {
+      flag: "--cert-file",
+      short: "-c",
+      placeholder: "<file>",
+      description: "the certificate to trust, in PEM",
+    },
+    {
+      flag: "--username",
+      placeholder: "<name>",
+      description: "who to log in as, where the Manager asks for it",
+      env: "MSL_NETWORK_USERNAME",
+    },
+    {
+      flag: "--password-file",
+      placeholder: "<file>",
+      description:
+        "the password, of the user or of the Manager: a file whose first line it is, or - for the " +
         "standard input",
-    )
-    .addOption(timeOption("--timeout", timeout, DEFAULT_TIMEOUT, 1));
+    },
+    timeOption("--timeout", timeout, DEFAULT_TIMEOUT, 1),
+  ];
 }
 
 /** An option whose value is a time to wait. Its default and its least value are in milliseconds. */
@@ -83,18 +100,16 @@ export function timeOption(
   description: string,
   byDefault: number,
   least: number = 0,
-): Option {
-  const option = { flag, notation: DURATION, description };
-  return commanderOption(numberOption(option, byDefault, (milliseconds) => {
+): OptionSpec {
+  return numberOption({ flag, notation: DURATION, description }, byDefault, (milliseconds) => {
     if (milliseconds >= least) return;
     throw new RangeError(`It must be at least ${formatDuration(least)}.`);
-  }));
+  });
 }
 
 /** The option `--count`: how often something is done; 0 for no limit. */
-export function countOption(description: string, byDefault: number): Option {
-  const option = { flag: "--count", notation: COUNT, description } as const;
-  return commanderOption(numberOption(option, byDefault, () => {}));
+export function countOption(description: string, byDefault: number): OptionSpec {
+  return numberOption({ flag: "--count", notation: COUNT, description }, byDefault, () => {});
 }
 
 /**

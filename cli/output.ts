@@ -7,9 +7,8 @@
  * @module
  */
 
-import process from "node:process";
-import { styleText } from "node:util";
 import { printable, printableLines } from "../base/printable.ts";
+import { ValueError } from "../errors.ts";
 import { encodeValue } from "../wire/json.ts";
 import { SUMMARIES } from "./array_summary.ts";
 import { encodeForTerminal } from "../wire/printable_json.ts";
@@ -35,34 +34,23 @@ export function table(headings: readonly string[], rows: readonly string[][]): s
  *
  * @param isJson Whether all of it is JSON, strings and arrays too.
  * @param isTerminal Whether it is printed on a terminal: then control characters are escaped.
+ * @throws {ValueError} When it is too long for that.
  */
 export function formatResult(value: unknown, isJson: boolean, isTerminal: boolean): string {
   if (typeof value === "string" && !isJson) {
     return isTerminal ? printableLines(value) : withoutLoneSurrogates(value);
   }
   const arrays = isJson ? undefined : SUMMARIES;
-  return isTerminal ? encodeForTerminal(value, arrays) : encodeValue(value, "value", arrays);
+  try {
+    return isTerminal ? encodeForTerminal(value, arrays) : encodeValue(value, "value", arrays);
+  } catch (cause) {
+    // E.g. a text that is longer than the runtime can hold, or an array of too many lists.
+    throw new ValueError(`Cannot show the value: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** Text that UTF-8 can hold: a lone surrogate is shown as its escape, not as a replacement character. */
 function withoutLoneSurrogates(text: string): string {
   if (text.isWellFormed()) return text;
   return text.replaceAll(/\p{Cs}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
-}
-
-// A style is applied only on a terminal, and never where NO_COLOR is set.
-
-/** Bold text, for the standard output. */
-export function bold(text: string): string {
-  return styleText("bold", text, { stream: process.stdout });
-}
-
-/** Dim text, for the standard error. */
-export function dim(text: string): string {
-  return styleText("dim", text, { stream: process.stderr });
-}
-
-/** Red text, for an error on the standard error. */
-export function red(text: string): string {
-  return styleText("red", text, { stream: process.stderr });
 }

@@ -31,6 +31,8 @@ interface Device {
   status: DeviceStatus;
   /** `undefined` for a device that has just connected. */
   rates: DeviceRates | undefined;
+  /** Whether it is a service of another node, which counts its calls. */
+  isElsewhere: boolean;
 }
 
 /** A column after the name. */
@@ -39,7 +41,7 @@ interface Column {
   show: (device: Device) => string;
 }
 
-/** A rate that is not known yet, or a latency without a call. */
+/** A rate that is not known yet, a latency without a call, or what another node counts. */
 const NONE = "-";
 /** The least room that a name gets before columns are left out. */
 const LEAST_NAME = 16;
@@ -107,6 +109,7 @@ function devicesOf(status: ManagerStatus, rates: RatesAt | undefined): Device[] 
       kind,
       status,
       rates: of?.get(name),
+      isElsewhere: "node" in status && status.node !== undefined,
     }));
   return [
     ...of("service", status.services, rates?.services),
@@ -116,8 +119,9 @@ function devicesOf(status: ManagerStatus, rates: RatesAt | undefined): Device[] 
 
 /** The largest first; of equal ones, by the name. */
 function comparing(sort: SortKey): (a: Device, b: Device) => number {
-  const value = ({ rates, status }: Device): number => {
+  const value = ({ rates, status, isElsewhere }: Device): number => {
     if (sort === "name") return 0;
+    if (isElsewhere) return -1;
     if (sort === "pending") return status.pending_requests;
     return rates?.[sort] ?? -1;
   };
@@ -129,7 +133,10 @@ function tableOf(devices: readonly Device[], width: number): string[] {
   const names = ["name", ...devices.map(({ name }) => printable(name))];
   const columns = [
     aligned(["kind", ...devices.map(({ kind }) => kind)], "left"),
-    ...COLUMNS.map(({ heading, show }) => aligned([heading, ...devices.map(show)], "right")),
+    ...COLUMNS.map(({ heading, show }) => {
+      const cells = devices.map((device) => device.isElsewhere ? NONE : show(device));
+      return aligned([heading, ...cells], "right");
+    }),
   ];
   const longest = Math.max(...names.map(lengthOf));
   let rest = width - Math.min(longest, LEAST_NAME);

@@ -44,9 +44,16 @@ export class LargeArguments {
    */
   constructor(args: readonly unknown[], kwargs: JsonObject, form: ArrayForm) {
     this.#form = form;
-    this.#args = partOf("args", args, writerOf(form));
-    const isNow = isMeasured(this.#args.json);
-    this.#kwargs = partOf("kwargs", kwargs, writerOf(form, partsOf(this.#args.arrays)), isNow);
+    const ofArgs = writerOf(form);
+    const ofKwargs = writerOf(form, partsOf(ofArgs));
+    try {
+      this.#args = partOf("args", args, ofArgs);
+      this.#kwargs = partOf("kwargs", kwargs, ofKwargs, isMeasured(this.#args.json));
+    } catch (error) {
+      // Nobody else can: the arrays before what JSON cannot hold are copied already.
+      for (const arrays of [ofArgs, ofKwargs]) partsOf(arrays)?.release();
+      throw error;
+    }
   }
 
   /** Whether they are written: the caller may change them. */

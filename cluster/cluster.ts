@@ -6,7 +6,6 @@
  * @module
  */
 
-import { logger } from "../base/log.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import type { Transport } from "../net/transport.ts";
 import { UidSource } from "../base/uid_source.ts";
@@ -25,12 +24,11 @@ import type { Join, Joined, ManagerParts } from "./joined.ts";
 import { LocalNode } from "./local_node.ts";
 import type { Incarnation } from "./membership.ts";
 import { NatsBus, type NatsLogin } from "./nats_bus.ts";
+import { NatsLog } from "./nats_log.ts";
 import { RemoteSessions } from "./remote_sessions.ts";
 import { ServiceListing } from "./service_listing.ts";
 import { Subjects } from "./subjects.ts";
 import { Trunks } from "./trunks.ts";
-
-const log = logger("cluster");
 
 /**
  * How a Manager joins others.
@@ -60,10 +58,9 @@ class Cluster implements Joined, Channels {
   readonly #home: HomeSessions;
   /** The trunks, while this node is a member. */
   #trunks: Trunks | undefined;
+  readonly #log = new NatsLog(SYSTEM_CLOCK);
   /** The last problem with NATS, until it is connected. */
   #problem: string | undefined;
-  /** The nodes that NATS does not let it reach; `undefined` is for the tools of NATS. */
-  readonly #refusals = new Set<string | undefined>();
 
   constructor(
     join: ResolvedJoin,
@@ -209,42 +206,20 @@ class Cluster implements Joined, Channels {
   }
 
   #noteState(state: BusState): void {
-    if (state.state === "connected") {
-      this.#problem = undefined;
-      this.#refusals.clear();
-      log.info("Connected with NATS at {server}", { server: state.server });
-    } else if (state.state === "disconnected") {
-      log.warn("NATS is not connected. Services of other Managers cannot be used until it is");
-    }
+    if (state.state === "connected") this.#problem = undefined;
+    this.#log.state(state);
   }
 
-  /** A problem may come again with each attempt to connect: it is logged once. */
   #noteProblem(error: Error): void {
     if (error instanceof RefusedSubject) return this.#noteRefusal(error);
-    const problem = error.message;
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    if (this.#bus.isConnected) log.warn("NATS: {problem}", { problem });
-    else {
-      log.warn(
-        "The other Managers cannot be joined: {problem}. This one serves its own clients meanwhile, " +
-          "and tries again",
-        { problem },
-      );
-    }
+    this.#problem = error.message;
+    this.#log.problem(error.message, this.#bus.isConnected);
   }
 
-  /** NATS does not let this node use a subject. What is not needed is logged once for each node. */
+  /** NATS does not let this node use a subject. */
   #noteRefusal({ message: problem, operation, subject }: RefusedSubject): void {
-    if (this.#subjects.isNeeded(operation, subject)) return this.#local.forbid(problem);
-    const node = this.#subjects.receiverOf(subject);
-    if (this.#refusals.has(node)) return;
-    this.#refusals.add(node);
-    if (node === undefined) {
-      log.info("The tools of NATS cannot list the services here: {problem}", { problem });
-    } else {
-      log.warn("NATS does not let this node reach the node {node}: {problem}", { node, problem });
-    }
+    if (this.#subjects.isNeeded(operation, subject)) this.#local.forbid(problem);
+    else this.#log.refusal(this.#subjects.receiverOf(subject), problem);
   }
 }
 

@@ -4,11 +4,11 @@
  *
  * Messages are numbered, and nothing is sent twice: one that has come already is dropped, and a hole
  * ends the trunk with all its channels. Beats carry the number of the next message, so a lost last
- * message is a hole too. Which trunks there are is the business of `trunks.ts`.
+ * message is a hole too. Two windows limit what is sent: that of each channel, whose reader may be
+ * slow, and that of the trunk, which is opened again on arrival, so that NATS never has much for one node.
  *
- * All frames of one turn of the event loop go in one message. Two windows limit what is sent: that of
- * each channel, whose reader may be slow, and that of the trunk, which is opened again on arrival, so
- * that NATS never has much for one node.
+ * This module reads what comes, and has the channels. `trunk_outbox.ts` makes the messages to the other
+ * end, and `trunks.ts` knows which trunks there are.
  *
  * @module
  */
@@ -23,7 +23,6 @@ import {
   CREDIT_SIZE,
   FRAME,
   type Frame,
-  FRAME_HEADER,
   headerSize,
   isNumber,
   KIND,
@@ -33,20 +32,12 @@ import {
   originOf,
   readFrames,
   readNumbers,
-  viewOf,
-  writeFrame,
-  writeHeader,
 } from "./message.ts";
+import { TrunkOutbox } from "./trunk_outbox.ts";
 import { ReceiveWindow, type WindowBudget } from "./window.ts";
 
 /** The longest channel number. */
 const LAST_CHANNEL = 2 ** 32 - 1;
-/** The first capacity of a message, in bytes. */
-const SMALL = 4 * 1024;
-/** How many buffers of messages are kept for the next ones. */
-const MOST_KEPT = 4;
-/** Fewer bytes than this do not go in a message of their own while more of them wait. */
-const LEAST_PART = 4 * 1024;
 /** The longest reason that is sent or believed, in characters. */
 const LONGEST_REASON = 256;
 const EMPTY = new Uint8Array(0);
@@ -88,35 +79,17 @@ export interface TrunkOptions {
   onEnd: () => void;
 }
 
-/** A message that is being written. */
-interface Batch {
-  bytes: Uint8Array;
-  view: DataView;
-  length: number;
-}
-
 /** One end of a trunk. */
 export class Trunk implements Carrier {
   readonly #options: TrunkOptions;
   readonly #own: Uint8Array;
   readonly #peer: Uint8Array;
-  readonly #headerSize: number;
+  readonly #outbox: TrunkOutbox;
   readonly #channels = new Map<number, Channel>();
   #lastChannel = 0;
   /** Whether it was never more than this: it has ended. */
   #hasEnded = false;
 
-  /** The message that is being written, those that wait to be published, and free memory. */
-  #batch: Batch | undefined;
-  readonly #unsent: Batch[] = [];
-  readonly #free: Batch[] = [];
-  #isScheduled = false;
-  /** The number of the next message, and how many bytes were sent and may be sent in all. */
-  #next = 0;
-  #sent = 0;
-  #limit: number;
-  /** Whether the other end is to know that it may send more. */
-  #owesCredit = false;
   /** The channels that wait until the trunk takes bytes again, in their order. */
   readonly #waiting = new Set<Channel>();
 
@@ -134,9 +107,14 @@ export class Trunk implements Carrier {
     this.#options = options;
     this.#own = originOf(options.incarnation, options.epoch);
     this.#peer = originOf(options.peer, options.epoch);
-    this.#headerSize = headerSize(this.#own);
-    this.#window = new ReceiveWindow(options.trunkBudget);
-    this.#limit = options.trunkBudget.initial;
+    const window = this.#window = new ReceiveWindow(options.trunkBudget);
+    this.#outbox = new TrunkOutbox({
+      ...options,
+      origin: this.#own,
+      limit: options.trunkBudget.initial,
+      credit: () => window.limit,
+      onLost: (why) => this.end(why),
+    });
   }
 
   /** What tells the messages of the other end from all others. */
@@ -165,7 +143,7 @@ export class Trunk implements Carrier {
    */
   open(header: JsonObject): Channel {
     const content = encoder.encode(JSON.stringify(header));
-    const most = Math.min(TRUNK_LIMITS.header, this.#capacity - this.#headerSize - FRAME_HEADER);
+    const most = Math.min(TRUNK_LIMITS.header, this.#outbox.longestContent);
     const why = content.length > most
       ? `the identity of the client has ${content.length} bytes, and the limit is ${most}`
       : this.#channels.size >= this.#options.channels || this.#lastChannel === LAST_CHANNEL
@@ -177,7 +155,7 @@ export class Trunk implements Carrier {
       throw new ConnectionAbortedError(`Cannot reach node ${this.#options.node}: ${why}`);
     }
     const id = ++this.#lastChannel;
-    this.#append(FRAME.open, id, content);
+    this.#outbox.append(FRAME.open, id, content);
     return this.#addChannel(id);
   }
 
@@ -194,15 +172,12 @@ export class Trunk implements Carrier {
     if (sequence > this.#expected) return this.end("a message was lost");
     if (kind === KIND.frames && sequence < this.#expected) return; // it has come already
     this.#silentBeats = 0;
-    this.#raise(limit);
+    if (this.#outbox.raise(limit)) this.#resumeChannels();
     if (kind === KIND.beat) return this.#measure(this.#rest(bytes));
     this.#expected++;
     this.#options.traffic.bytesIn += bytes.length;
     this.#window.receive(bytes.length); // NATS itself has a limit for those that do not keep to it
-    if (this.#window.consume(bytes.length)) {
-      this.#owesCredit = true;
-      this.#schedule();
-    }
+    if (this.#window.consume(bytes.length)) this.#outbox.giveCredit();
     const frames = readFrames(bytes, this.#headerSizeOfPeer);
     if (frames === undefined) return this.end("it has sent a message that is not valid");
     for (const frame of frames) {
@@ -224,14 +199,13 @@ export class Trunk implements Carrier {
       return this.end(`nothing has come from it for ${TRUNK_LIMITS.missedBeats} beats`);
     }
     if (opens && this.#idleBeats > TRUNK_LIMITS.idleBeats) return this.end("nobody uses it");
-    this.#flush(); // else the other end would not know the trunk yet
     const now = performance.now();
-    this.#publishBeat(numbers(now, this.#echo, now - this.#echoSince));
+    this.#outbox.beat(numbers(now, this.#echo, now - this.#echoSince));
   }
 
   /** NATS is connected again. */
   resume(): void {
-    this.#flush();
+    this.#outbox.flush();
     this.#resumeChannels();
   }
 
@@ -250,8 +224,7 @@ export class Trunk implements Carrier {
       bus.publish(subject, message(this.#own, KIND.end, 0, 0, reason));
     }
     this.#window.close();
-    this.#batch = undefined;
-    this.#unsent.length = this.#free.length = 0;
+    this.#outbox.close();
     this.#waiting.clear();
     this.#options.onEnd();
     const cause = new ConnectionAbortedError(`The connection with node ${node} has ended: ${why}`);
@@ -261,7 +234,7 @@ export class Trunk implements Carrier {
 
   take(id: number, bytes: Uint8Array, most: number): number {
     if (this.#hasEnded || this.#waiting.size > 0) return 0;
-    return this.#take(id, bytes, most);
+    return this.#outbox.take(id, bytes, most);
   }
 
   wait(channel: Channel): void {
@@ -270,7 +243,7 @@ export class Trunk implements Carrier {
 
   credit(id: number, limit: number): void {
     if (this.#hasEnded) return;
-    this.#append(FRAME.credit, id, numbers(limit));
+    this.#outbox.append(FRAME.credit, id, numbers(limit));
   }
 
   close(id: number): void {
@@ -278,12 +251,7 @@ export class Trunk implements Carrier {
     if (channel === undefined) return;
     this.#channels.delete(id);
     this.#waiting.delete(channel);
-    this.#append(FRAME.close, id, EMPTY);
-  }
-
-  /** The longest message that is sent, in bytes. */
-  get #capacity(): number {
-    return Math.min(TRUNK_LIMITS.message, this.#options.bus.maxPayload);
+    this.#outbox.append(FRAME.close, id, EMPTY);
   }
 
   get #headerSizeOfPeer(): number {
@@ -336,13 +304,6 @@ export class Trunk implements Carrier {
     onChannel(header, this.#addChannel(id));
   }
 
-  /** The other end has room for more bytes in all. */
-  #raise(limit: number): void {
-    if (limit <= this.#limit) return;
-    this.#limit = Math.min(limit, this.#sent + TRUNK_LIMITS.trunkWindow.largest);
-    this.#resumeChannels();
-  }
-
   #resumeChannels(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -351,104 +312,6 @@ export class Trunk implements Carrier {
       for (const other of waiting.slice(index + 1)) this.#waiting.add(other);
       return;
     }
-  }
-
-  /** Takes bytes into the message that is being written, if the window of the trunk allows it. */
-  #take(id: number, bytes: Uint8Array, most: number): number {
-    if (!this.#options.bus.isConnected) return 0;
-    const wanted = Math.min(bytes.length, most);
-    const start = this.#batch?.length ?? this.#headerSize;
-    const inWindow = this.#limit - this.#sent - start - FRAME_HEADER;
-    const least = Math.min(wanted, LEAST_PART);
-    if (inWindow < least) return 0;
-    let inMessage = this.#capacity - start - FRAME_HEADER;
-    if (inMessage < least) {
-      this.#flush();
-      inMessage = this.#capacity - this.#headerSize - FRAME_HEADER;
-    }
-    const count = Math.max(Math.min(wanted, inWindow, inMessage), 0);
-    if (count === 0) return 0;
-    this.#append(FRAME.bytes, id, count < bytes.length ? bytes.subarray(0, count) : bytes);
-    return count;
-  }
-
-  /** Adds a frame to the message that is being written. */
-  #append(type: number, id: number, content: Uint8Array): void {
-    const size = FRAME_HEADER + content.length;
-    if (this.#batch !== undefined && this.#batch.length + size > this.#capacity) this.#flush();
-    const batch = this.#room(size);
-    writeFrame(batch.view, batch.length, type, id, content.length);
-    batch.bytes.set(content, batch.length + FRAME_HEADER);
-    batch.length += size;
-    this.#schedule();
-  }
-
-  /** The message that is being written, with room for so many more bytes. */
-  #room(size: number): Batch {
-    const batch = this.#batch ??= this.#free.pop() ?? this.#newBatch(SMALL);
-    const needed = batch.length + size;
-    if (needed <= batch.bytes.length) return batch;
-    const larger = this.#newBatch(Math.max(needed, Math.min(4 * needed, this.#capacity)));
-    larger.bytes.set(batch.bytes.subarray(0, batch.length));
-    larger.length = batch.length;
-    return this.#batch = larger;
-  }
-
-  #newBatch(capacity: number): Batch {
-    const bytes = new Uint8Array(capacity);
-    bytes.set(this.#own, 1);
-    return { bytes, view: viewOf(bytes), length: this.#headerSize };
-  }
-
-  /** Publishes what is written, after this turn of the event loop. */
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    queueMicrotask(this.#flushScheduled);
-  }
-
-  readonly #flushScheduled = (): void => {
-    this.#isScheduled = false;
-    this.#flush();
-  };
-
-  /** Publishes what is written; later, if NATS is not connected. */
-  #flush(): void {
-    if (this.#hasEnded) return;
-    if (this.#batch !== undefined) this.#unsent.push(this.#batch);
-    this.#batch = undefined;
-    while (this.#unsent.length > 0 && this.#publish(this.#unsent[0])) this.#unsent.shift();
-    if (this.#owesCredit && this.#unsent.length === 0) this.#publishBeat();
-  }
-
-  /** Publishes a message. False if NATS is not connected. */
-  #publish(batch: Batch): boolean {
-    const { bus, subject, traffic } = this.#options;
-    const bytes = batch.bytes.subarray(0, batch.length);
-    writeHeader(batch.view, this.#own, KIND.frames, this.#window.limit, this.#next);
-    try {
-      if (!bus.publish(subject, bytes)) return false;
-    } catch (error) {
-      this.end(`NATS does not take a message: ${(error as Error).message}`);
-      return false;
-    }
-    this.#owesCredit = false;
-    this.#next++;
-    this.#sent += bytes.length;
-    traffic.bytesOut += bytes.length;
-    batch.length = this.#headerSize;
-    // The bus uses the bytes until the microtasks of now have run.
-    queueMicrotask(() => {
-      if (this.#free.length < MOST_KEPT) this.#free.push(batch);
-    });
-    return true;
-  }
-
-  /** Publishes a beat. Its number is that of the next message, so those before it go first. */
-  #publishBeat(rest?: Uint8Array): void {
-    const { bus, subject } = this.#options;
-    this.#owesCredit = false; // if this one is lost, the next beat says it
-    bus.publish(subject, message(this.#own, KIND.beat, this.#window.limit, this.#next, rest));
   }
 
   /** Measures the round trip with the times in a beat. */

@@ -169,7 +169,7 @@ export class Trunks implements Channels {
       highest = peer.epochs.get(incarnation) ?? 0;
       if (epoch > highest + MOST_EPOCHS) return;
       if (epoch > highest) {
-        keep(peer.epochs, incarnation, epoch, TRUNK_LIMITS.incarnations);
+        keep(peer.epochs, incarnation, epoch, TRUNK_LIMITS.rememberedIncarnations);
         peer.trunks.home?.end("it has opened a new one", false);
         if (kind === KIND.frames) {
           return this.#open(node, peer, "home", incarnation, epoch).receive(data);
@@ -221,7 +221,7 @@ export class Trunks implements Channels {
   #peerOf(node: string): Peer {
     let peer = this.#peers.get(node);
     if (peer === undefined) {
-      if (this.#peers.size >= TRUNK_LIMITS.nodes) this.#forgetOne();
+      if (this.#peers.size >= TRUNK_LIMITS.rememberedNodes) this.#forgetOne();
       peer = {
         trunks: {},
         openings: { home: 0, client: 0 },

@@ -26,6 +26,8 @@ const running = new Set<Deno.ChildProcess>();
 /** Whether the demonstration ends: it starts no further process. */
 let isEnding = false;
 
+/** A signal comes twice, from the terminal and from `deno task`: within this time, in milliseconds. */
+const REPEATED = 500;
 /** What asks a demonstration to end. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
@@ -44,13 +46,18 @@ export async function demonstrate(
 ): Promise<never> {
   const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
   const { promise: signal, resolve: end } = Promise.withResolvers<number>();
-  const interrupt = () => end(interrupted);
+  let interruptedAt: number | undefined;
+  const interrupt = () => {
+    const now = performance.now();
+    interruptedAt ??= now;
+    if (now - interruptedAt > REPEATED) Deno.exit(interrupted); // somebody insists
+    end(interrupted);
+  };
   for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
   let code: number | void;
   try {
     code = await Promise.race([run(home), signal]);
   } finally {
-    for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt); // a second one ends it at once
     isEnding = true;
     await Promise.all(Array.from(running, stop));
     await Deno.remove(home, { recursive: true });

@@ -18,7 +18,7 @@ export const USAGE_ERROR = 2;
 export interface OptionSpec {
   /** Its name, e.g. `"--grace"`. */
   readonly flag: `--${string}`;
-  /** Its short name, e.g. `"-p"`. Only an option with a value has one. */
+  /** Its short name, e.g. `"-p"`. */
   readonly short?: `-${string}`;
   /**
    * What the help shows for its value, e.g. `"<file>"`; `"[port]"` for a value that may be left out, and
@@ -32,6 +32,8 @@ export interface OptionSpec {
   readonly isRepeated?: boolean;
   /** The value of an option that is not given. Default: the option is left out. */
   readonly byDefault?: string | number;
+  /** The environment variable that has the value of an option that is not given. */
+  readonly env?: string;
   /** The values that are allowed. Default: any. */
   readonly choices?: readonly string[];
   /** Parses a value. The message of an error says what is wrong with it. Default: text. */
@@ -155,24 +157,45 @@ export function mayBeSecret(label: string): boolean {
   return label.startsWith("-p,");
 }
 
+/** What options and the words between them are parsed to. */
+export interface ParsedWords {
+  state: "parsed";
+  /** The values, by the keys that {@linkcode keyOf} gives. */
+  values: Record<string, unknown>;
+  /** The words that no option takes. */
+  operands: string[];
+}
+
 /** What comes of parsing a command line. */
 export type ParseOutcome =
-  /** The values, by the keys that {@linkcode keyOf} gives. */
-  | { state: "parsed"; values: Record<string, unknown> }
+  | Omit<ParsedWords, "operands">
   /** The help is to be shown. */
   | { state: "help" }
   /** An option or its value cannot be used. */
   | { state: "rejected"; message: string };
 
+/** Parses options as {@linkcode parseWords} does. Words that no option takes are reported last. */
+export function parseOptions(specs: readonly OptionSpec[], args: readonly string[]): ParseOutcome {
+  const outcome = parseWords(specs, args);
+  if (outcome.state !== "parsed") return outcome;
+  const { operands, values } = outcome;
+  if (operands.length === 0) return { state: "parsed", values };
+  return reject(`too many arguments. Expected 0 arguments but got ${operands.length}.`);
+}
+
 /**
- * Parses options, by the rules of commander and of `cli/command.ts`: a wrong value is reported first, then `--help` is
- * looked for, then an unknown option is reported, then words that no option takes.
+ * Parses options and the words between them, by the rules of commander and of `cli/command.ts`: a
+ * wrong value is reported first, then `--help` is looked for, then an unknown option is reported.
  *
  * `parseArgs` of `node:util` has other rules: it splits `-Psecret` and `-53` into single letters, and
  * does not know options that take any number of words.
  */
-export function parseOptions(specs: readonly OptionSpec[], args: readonly string[]): ParseOutcome {
+export function parseWords(
+  specs: readonly OptionSpec[],
+  args: readonly string[],
+): ParsedWords | Exclude<ParseOutcome, { state: "parsed" }> {
   const values: Record<string, unknown> = {};
+  const given = new Set<OptionSpec>();
   for (const spec of specs) {
     if (spec.byDefault !== undefined) values[keyOf(spec)] = spec.byDefault;
   }
@@ -180,11 +203,9 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
   let open: OptionSpec | undefined;
   /** The first unknown option, and the words after it that no option takes. */
   const unknown: string[] = [];
-  let excess = 0;
-  const skip = (words: readonly string[]) => {
-    if (unknown.length > 0) unknown.push(...words);
-    else excess += words.length;
-  };
+  const operands: string[] = [];
+  const skip = (words: readonly string[]) =>
+    void (unknown.length > 0 ? unknown : operands).push(...words);
   for (let at = 0; at < args.length; at++) {
     const word = args[at];
     if (word === "--") {
@@ -203,6 +224,7 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
       continue;
     }
     const { spec, value } = found;
+    given.add(spec);
     if (spec.placeholder === undefined) {
       values[keyOf(spec)] = true;
     } else if (!takesWords(spec)) {
@@ -228,10 +250,20 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
       if (next === undefined || isOption(next)) values[keyOf(spec)] = true;
     }
   }
+  for (const spec of specs) {
+    const text = spec.env === undefined || given.has(spec) ? undefined : Deno.env.get(spec.env);
+    if (text === undefined) continue;
+    if (isName(specs, text)) return reject(`option '${labelOf(spec)}' argument missing`);
+    try {
+      values[keyOf(spec)] = parseValue(spec, text);
+    } catch (error) {
+      const where = `option '${labelOf(spec)}' value '${text}' from env '${spec.env}'`;
+      return reject(`${where} is invalid. ${(error as Error).message}`);
+    }
+  }
   if (unknown.some((word) => word === "-h" || word === "--help")) return { state: "help" };
   if (unknown.length > 0) return reject(describeUnknown(unknown[0]));
-  if (excess > 0) return reject(`too many arguments. Expected 0 arguments but got ${excess}.`);
-  return { state: "parsed", values };
+  return { state: "parsed", values, operands };
 }
 
 /** The help for options, as lines. */
@@ -248,7 +280,7 @@ export function formatHelp(specs: readonly OptionSpec[]): string[] {
 
 /** Whether a word is parsed as an option. A negative number and a lone hyphen are not. */
 function isOption(word: string): boolean {
-  return /^-./s.test(word) && !/^-((\d+|\d*\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(word);
+  return /^-./s.test(word) && !/^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/i.test(word);
 }
 
 /** Whether a text is the name of an option: as a value of another one, that has lost its own. */
@@ -294,7 +326,7 @@ function describeInvalid(spec: OptionSpec, text: string, reason: string): string
   return `option '${label}'${argument} is invalid. ${reason}`;
 }
 
-function reject(message: string): ParseOutcome {
+function reject(message: string): { state: "rejected"; message: string } {
   return { state: "rejected", message };
 }
 

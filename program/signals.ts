@@ -9,19 +9,32 @@ import { logger } from "../base/log.ts";
 const log = logger("program");
 
 /**
- * Calls a function at each signal that asks the process to end, instead of ending it.
+ * Signals within this time after one are the same request, in milliseconds. Ctrl+C of a terminal comes
+ * to all of its programs, and `deno task` passes on its own: often both come, one after the other.
+ */
+export const SAME_REQUEST = 200;
+
+/**
+ * Calls a function at each signal that asks the process to end, instead of ending it. One that comes
+ * twice within `SAME_REQUEST` is one.
  *
  * SIGHUP says that the terminal is gone. It asks a process to end that uses the terminal. Another one,
  * which `nohup` or a supervisor has started, goes on, and the log has a line. Whether the signal was
  * ignored at the start, as `nohup` does it, cannot be known: Deno catches it itself.
  */
 export function onTermination(callback: () => void): Disposable {
-  const onHangUp = usesTerminal() ? callback : logHangUp;
+  let last = -Infinity;
+  const request = () => {
+    if (performance.now() - last < SAME_REQUEST) return;
+    callback();
+    last = performance.now(); // the callback may have taken long
+  };
+  const onHangUp = usesTerminal() ? request : logHangUp;
   return listen(
     Deno.build.os === "windows"
       // Windows has no SIGTERM; a console window that is closed sends SIGHUP there.
-      ? [["SIGINT", callback], ["SIGBREAK", callback], ["SIGHUP", callback]]
-      : [["SIGINT", callback], ["SIGTERM", callback], ["SIGHUP", onHangUp]],
+      ? [["SIGINT", request], ["SIGBREAK", request], ["SIGHUP", request]]
+      : [["SIGINT", request], ["SIGTERM", request], ["SIGHUP", onHangUp]],
   );
 }
 

@@ -193,14 +193,22 @@ export class Series {
     if (typeof value === "number" && typeof last === "number" && deadband !== undefined) {
       return !(Math.abs(value - last) <= deadband) && !Object.is(value, last);
     }
-    return !Object.is(comparable(value), last);
+    const compared = comparable(value);
+    return compared === undefined || !Object.is(compared, last);
   }
 }
 
-/** A value as it is compared with another: a number, a digest of an array, or the JSON of another. */
-function comparable(value: unknown): number | string {
+/**
+ * A value as it is compared with another: a number, a digest of an array, or the JSON of another;
+ * `undefined` for what JSON cannot hold, of which the target says so.
+ */
+function comparable(value: unknown): number | string | undefined {
   if (typeof value === "number") return value;
-  return isNumbers(value) ? digestOf(value) : encodeValue(value);
+  try {
+    return isNumbers(value) ? digestOf(value) : encodeValue(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What stands for an array, so that not all of it is held until the next one. */

@@ -10,6 +10,7 @@ import type { Client } from "../client.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Link, LinkOptions } from "../client/link.ts";
+import { hintOfLink, isNoSuchService } from "../client/hints.ts";
 import { NO_HINT, type NoHint } from "../client/links.ts";
 import { KEPT_NOTIFICATIONS } from "../limits.ts";
 import { splitArguments } from "../wire/call.ts";
@@ -110,11 +111,22 @@ export class ServiceWatch {
         if (signal.aborted) return;
         const reason = reasonOf(error);
         if (reason !== said && !(error instanceof ConnectionAbortedError)) {
-          this.#note(`Waiting for ${repr(this.name)}: ${reason}`);
           said = reason;
+          this.#note(`Waiting for ${repr(this.name)}: ${reason}${await this.#hint(error, signal)}`);
         }
       }
       await this.#clock.sleep(pause, signal).catch(() => {});
+    }
+  }
+
+  /** What services there are, if there is none of this name: it may be misspelt, or of another node. */
+  async #hint(error: unknown, signal: AbortSignal): Promise<string> {
+    if (!(error instanceof RemoteError) || !isNoSuchService(error)) return "";
+    try {
+      const { services } = await this.#client.identities({ signal, timeout: LINK_TIMEOUT });
+      return `. ${hintOfLink(this.name, Object.keys(services))}`;
+    } catch {
+      return ""; // the next attempt says why
     }
   }
 

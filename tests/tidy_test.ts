@@ -119,9 +119,36 @@ for (const entry of ["mod.ts", "client.ts"]) {
   });
 }
 
+Deno.test("the Manager as a program loads nothing of a Manager before it starts one", async () => {
+  const loaded = await loadedBy("manager.ts");
+  assertEquals([...loaded].filter((name) => /^(manager|web|cluster|client|cli)\//.test(name)), []);
+});
+
+for (const command of ["call", "ls"]) {
+  Deno.test(`the command ${command} loads no commander, no TLS before it connects, and nothing of a Manager`, async () => {
+    const loaded = new Set([
+      ...await loadedBy("manager.ts"),
+      ...await loadedBy("cli/main.ts"),
+      ...await loadedBy(`cli/commands/${command}.ts`),
+    ]);
+    assert(loaded.has("client/link.ts"), "the graph was not found");
+    const heavy = /^(manager|service|record|web|cluster)\/|commander|spinner|service_details|npy/;
+    assertEquals([...loaded].filter((name) => heavy.test(name)), []);
+    // Those of Node take 5 to 25 ms each; `ls` prints headings in bold, for which `node:process` is needed.
+    const expected = [
+      "node:os",
+      "node:path",
+      ...command === "ls" ? ["node:process", "node:util"] : [],
+    ];
+    assertEquals([...loaded].filter((name) => name.startsWith("node:")).sort(), expected);
+  });
+}
+
 Deno.test("a program that only connects loads nothing of a Manager", async () => {
   const loaded = await loadedBy("client.ts");
   assertEquals([...loaded].filter((name) => /^(manager|service|program)\b/.test(name)), []);
+  // Its TLS is loaded with the first connection that uses it.
+  assertEquals([...loaded].filter((name) => /^node:(tls|net|stream|crypto)$/.test(name)), []);
 });
 
 Deno.test("only programs write to the console, and what reports an error that nobody sees", () => {

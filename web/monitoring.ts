@@ -92,7 +92,8 @@ const FORWARDED = /^(forwarded|via|x-(forwarded|original|real|client|cluster|env
 /**
  * Whether a program of this computer asks, for itself. Everybody who comes through a proxy on this
  * computer has its address too. So the request must look like one that no proxy has forwarded: it
- * names loopback, and has no header of a proxy. Where pages of other origins may connect
+ * names loopback, and has no header of a proxy. One for WebSockets often asks each time for an upgrade,
+ * which nobody wants who asks for metrics. Where pages of other origins may connect
  * (`--web-origin`) there probably is a proxy, which might let any Host through: there everybody logs in.
  */
 function isOwnComputer(
@@ -103,6 +104,7 @@ function isOwnComputer(
   const host = hostOf(request);
   return isLoopback(address) && host !== undefined && (host === "localhost" || isLoopback(host)) &&
     origins.length === 0 && request.httpVersion === "1.1" &&
+    !valuesOf(request, "connection").some((value) => /upgrade/i.test(value)) &&
     !request.rawHeaders.some((name, at) => at % 2 === 0 && FORWARDED.test(name.toLowerCase()));
 }
 

@@ -154,21 +154,28 @@ class Reader {
   }
 
   read(value: unknown): unknown {
-    if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-    if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) {
-        if (typeof item === "object") value[index] = this.read(item);
-      }
-      return value;
-    }
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return this.#readItems(value);
+    if (Object.isFrozen(value)) return value; // a number with its digits
     const object = value as Record<string, unknown>;
     const keys = Object.keys(object);
-    if (keys.some(isReserved)) return this.#readReserved(object, keys);
-    for (const key of keys) {
-      const member = object[key];
-      if (typeof member === "object") object[key] = this.read(member);
+    for (let index = 0; index < keys.length; index++) {
+      if (isReserved(keys[index])) return this.#readReserved(object, keys);
+    }
+    for (let index = 0; index < keys.length; index++) {
+      const member = object[keys[index]];
+      if (typeof member === "object") object[keys[index]] = this.read(member);
     }
     return object;
+  }
+
+  /** Nothing is called for a number: there may be millions, in each message. */
+  #readItems(items: unknown[]): unknown[] {
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (typeof item === "object" && item !== null) items[index] = this.read(item);
+    }
+    return items;
   }
 
   /** @throws {ValueError} When a part was not used. */

@@ -5,9 +5,9 @@
  */
 
 import { print, printLine } from "../../program/print.ts";
-import type { Command } from "commander";
+import type { CommandSpec } from "../command_spec.ts";
 import {
-  addConnectOptions,
+  connectOptions,
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
@@ -37,45 +37,54 @@ interface ParsedOptions extends ParsedConnectOptions {
 /** The argument that stands for the content of the standard input. */
 const STANDARD_INPUT = "-";
 
-/** Adds `call` to the program. */
-export function addCall(program: Command): void {
-  const command = program.command("call");
-  // Commander takes -Infinity for an option, unlike other negative numbers. -1e999 is the same number.
-  const parseOptions = command.parseOptions.bind(command);
-  command.parseOptions = (words) =>
-    parseOptions(words.map((word) => word === "-Infinity" ? "-1e999" : word));
-  addConnectOptions(
-    command,
-    "how long connecting, and an answer, may take; without it, an answer may take any time",
-  )
-    .description("Call a method of a Service and print its result")
-    .usage("[options] <service> <method> [argument...]")
-    .argument("[service]", "the name of the Service")
-    .argument("[method]", "the name of the method, or of a constant")
-    .argument(
+/** The `call` command. */
+export const CALL: CommandSpec = {
+  name: "call",
+  description: "Call a method of a Service and print its result",
+  usage: "[options] <service> <method> [argument...]",
+  operands: [
+    ["[service]", "the name of the Service"],
+    ["[method]", "the name of the method, or of a constant"],
+    [
       "[argument...]",
       "JSON, or else text; key=value by name; - is the standard input; text in '...' is taken " +
-        "as it is, as is what begins with a hyphen after --",
-    )
-    .option("--each", "call it for each line of the standard input, whose words are added")
-    .option("--json", "print all as JSON: a text too, and each number of an array")
-    .option(
-      "--out <file>",
-      "write an array of numbers as a file of NumPy, .npy; each one of a stream as FILE-000001.npy ...",
-    )
-    .option("-q, --quiet", "do not show that it goes on")
-    .option("--traceback", "if the method fails, also print where, as its Service says")
-    .helpOption(false) // its own would not ask the Service
-    .option("-h, --help", "display help; after a Service and a method, what that says of itself")
-    .action(async (service, method, words, { help, ...parsed }: ParsedOptions) => {
-      if (method === undefined) {
-        if (help) command.help();
-        const missing = service === undefined ? "service" : "method";
-        command.error(`error: missing required argument '${missing}'`);
-      }
-      await (help ? describe(service, method, parsed) : call(service, method, words, parsed));
-    });
-}
+      "as it is, as is what begins with a hyphen after --",
+    ],
+  ],
+  least: 2,
+  options: [
+    ...connectOptions(
+      "how long connecting, and an answer, may take; without it, an answer may take any time",
+    ),
+    {
+      flag: "--each",
+      description: "call it for each line of the standard input, whose words are added",
+    },
+    { flag: "--json", description: "print all as JSON: a text too, and each number of an array" },
+    {
+      flag: "--out",
+      placeholder: "<file>",
+      description: "write an array of numbers as a file of NumPy, .npy; each one of a stream as " +
+        "FILE-000001.npy ...",
+    },
+    { flag: "--quiet", short: "-q", description: "do not show that it goes on" },
+    {
+      flag: "--traceback",
+      description: "if the method fails, also print where, as its Service says",
+    },
+    {
+      flag: "--help",
+      short: "-h",
+      description: "display help; after a Service and a method, what that says of itself",
+    },
+  ],
+  // -Infinity would be an option, unlike other negative numbers. -1e999 is the same number.
+  rewrite: (word) => word === "-Infinity" ? "-1e999" : word,
+  async run([service, method, ...words], values) {
+    const { help, ...parsed } = values as unknown as ParsedOptions;
+    await (help ? describe(service, method, parsed) : call(service, method, words, parsed));
+  },
+};
 
 /** Prints what a Service says of a method. It is not linked with. */
 async function describe(service: string, method: string, parsed: ParsedOptions): Promise<void> {
@@ -100,7 +109,7 @@ async function describe(service: string, method: string, parsed: ParsedOptions):
 async function call(
   service: string,
   method: string,
-  words: string[],
+  words: readonly string[],
   { each = false, json = false, out, quiet = false, traceback = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);

@@ -10,11 +10,8 @@ import type { Command } from "commander";
 import process from "node:process";
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import type { Client } from "../../client.ts";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-} from "../connect_options.ts";
+import { addConnectOptions } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
 import { HistorySearch, type Key } from "../history_search.ts";
 import { ConsoleSession } from "../console_session.ts";
 import { ConfigurationError } from "../../errors.ts";
@@ -23,7 +20,7 @@ import { historyFile, homeFolder } from "../../base/paths.ts";
 import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
-import { dim, red } from "../output.ts";
+import { dim, red } from "../style.ts";
 import { printable, printableLines } from "../../base/printable.ts";
 
 /** Adds `console` to the program. */

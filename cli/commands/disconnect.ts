@@ -5,11 +5,8 @@
  */
 
 import type { Command } from "commander";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-} from "../connect_options.ts";
+import { addConnectOptions } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
 import { runSession } from "../client_session.ts";
 import { RemoteError, ValueError } from "../../errors.ts";
 import { repr } from "../../base/repr.ts";

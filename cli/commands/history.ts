@@ -16,14 +16,10 @@ import { lasts } from "../../record/history.ts";
 import type { History, HistorySource } from "../../wire/history.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { runSession } from "../client_session.ts";
-import { argumentParser } from "../commander_options.ts";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-} from "../connect_options.ts";
+import { addConnectOptions, argumentParser } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
 import type { HistoryReader } from "../history_reader.ts";
-import { bold } from "../output.ts";
+import { bold } from "../style.ts";
 import { linkWith } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {

@@ -22,12 +22,9 @@ import {
   type NewEntries,
 } from "../../wire/log_entries.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-} from "../connect_options.ts";
-import { dim } from "../output.ts";
+import { addConnectOptions } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import { dim } from "../style.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {

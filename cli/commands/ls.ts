@@ -5,9 +5,9 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import type { Command } from "commander";
+import type { CommandSpec } from "../command_spec.ts";
 import {
-  addConnectOptions,
+  connectOptions,
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
@@ -15,7 +15,7 @@ import { ValueError } from "../../errors.ts";
 import type { Identities } from "../../wire/identities.ts";
 import { describeListing, type Listing, listingOf } from "../listing.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { bold } from "../output.ts";
+import { bold } from "../style.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { noSuchService, requestStatus } from "../requests.ts";
 
@@ -24,33 +24,44 @@ interface ParsedOptions extends ParsedConnectOptions {
   json?: boolean;
 }
 
-/** Adds `ls` to the program. */
-export function addLs(program: Command): void {
-  addConnectOptions(program.command("ls"))
-    .description("List the Services, the Clients and their links, or what a Service offers")
-    .argument("[service]", "the name of a Service")
-    .option("-a, --all", "list what every Service has too, e.g. set_logging_level")
-    .option("--json", "print one object of JSON, with everything")
-    .action(async (name: string | undefined, { all, json, ...parsed }: ParsedOptions) => {
-      const connecting = readConnectOptions(parsed);
-      if (name === undefined) {
-        const { listing } = await runSession(connecting, "ls", requestListing);
-        return printLine(json ? encodeForTerminal(listing) : describeListing(listing, bold));
-      }
-      const { describeService, detailsAsJson, requestDetails } = await import(
-        "../service_details.ts"
-      );
-      const { service, details } = await runSession(connecting, "ls", async (session) => {
-        const { identities, listing } = await requestListing(session);
-        const { services } = identities;
-        if (!Object.hasOwn(services, name)) throw noSuchService("list", name, services);
-        const { client, signal } = session;
-        const details = await requestDetails(client, name, services[name], signal);
-        return { service: { ...services[name], links: listing.services[name].links }, details };
-      });
-      if (json) return printLine(encodeForTerminal(detailsAsJson(service, details)));
-      for (const line of describeService(details, all)) printLine(line);
-    });
+/** The `ls` command. */
+export const LS: CommandSpec = {
+  name: "ls",
+  description: "List the Services, the Clients and their links, or what a Service offers",
+  operands: [["[service]", "the name of a Service"]],
+  least: 0,
+  options: [
+    ...connectOptions(),
+    {
+      flag: "--all",
+      short: "-a",
+      description: "list what every Service has too, e.g. set_logging_level",
+    },
+    { flag: "--json", description: "print one object of JSON, with everything" },
+  ],
+  run: ([name], values) => list(name, values as unknown as ParsedOptions),
+};
+
+async function list(
+  name: string | undefined,
+  { all, json, ...parsed }: ParsedOptions,
+): Promise<void> {
+  const connecting = readConnectOptions(parsed);
+  if (name === undefined) {
+    const { listing } = await runSession(connecting, "ls", requestListing);
+    return printLine(json ? encodeForTerminal(listing) : describeListing(listing, bold));
+  }
+  const { describeService, detailsAsJson, requestDetails } = await import("../service_details.ts");
+  const { service, details } = await runSession(connecting, "ls", async (session) => {
+    const { identities, listing } = await requestListing(session);
+    const { services } = identities;
+    if (!Object.hasOwn(services, name)) throw noSuchService("list", name, services);
+    const { client, signal } = session;
+    const details = await requestDetails(client, name, services[name], signal);
+    return { service: { ...services[name], links: listing.services[name].links }, details };
+  });
+  if (json) return printLine(encodeForTerminal(detailsAsJson(service, details)));
+  for (const line of describeService(details, all)) printLine(line);
 }
 
 async function requestListing(

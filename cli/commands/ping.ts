@@ -11,8 +11,8 @@ import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import type { Client } from "../../client.ts";
+import { addConnectOptions, commanderOption } from "../commander_options.ts";
 import {
-  addConnectOptions,
   countOption,
   type ParsedConnectOptions,
   readConnectOptions,
@@ -42,8 +42,12 @@ export function addPing(program: Command): void {
   addConnectOptions(program.command("ping"), "how long connecting, and each answer, may take")
     .description("Measure the round trip to the Manager, or to a Service")
     .argument("[service]", "the name of a Service")
-    .addOption(countOption("how many round trips; 0 for any number, until Ctrl+C", DEFAULT_COUNT))
-    .addOption(timeOption("--interval", "the pause between two", DEFAULT_INTERVAL))
+    .addOption(
+      commanderOption(
+        countOption("how many round trips; 0 for any number, until Ctrl+C", DEFAULT_COUNT),
+      ),
+    )
+    .addOption(commanderOption(timeOption("--interval", "the pause between two", DEFAULT_INTERVAL)))
     .option("--json", "print one object of JSON, and nothing else")
     .option("-q, --quiet", "print the statistics, and not each round trip")
     .action(ping);

@@ -30,14 +30,13 @@ import { checkSources, type ConfiguredSource, Recorder } from "../../record/reco
 import { parseSource } from "../../record/source.ts";
 import { ReaderClosed, type Target } from "../../record/target.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { argumentParser } from "../commander_options.ts";
+import { addConnectOptions, argumentParser } from "../commander_options.ts";
 import {
-  addConnectOptions,
   type CommandConnectOptions,
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { dim } from "../output.ts";
+import { dim } from "../style.ts";
 import { type Progress, showProgress } from "../progress.ts";
 import { RecordStatus } from "../record_status.ts";
 

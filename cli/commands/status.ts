@@ -7,12 +7,8 @@
 import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-  timeOption,
-} from "../connect_options.ts";
+import { addConnectOptions, commanderOption } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions, timeOption } from "../connect_options.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
 import { type Rates, ratesBetween } from "../../wire/status_rates.ts";
 import { describeStatus } from "../status_report.ts";
@@ -32,13 +28,11 @@ const DEFAULT_INTERVAL = 1_000;
 export function addStatus(program: Command): void {
   addConnectOptions(program.command("status"))
     .description("Show the status of a Manager; the exit code is 0 if it answers")
-    .addOption(
-      timeOption(
-        "--interval",
-        "the time in which messages and bytes are counted; 0 for no rates",
-        DEFAULT_INTERVAL,
-      ),
-    )
+    .addOption(commanderOption(timeOption(
+      "--interval",
+      "the time in which messages and bytes are counted; 0 for no rates",
+      DEFAULT_INTERVAL,
+    )))
     .option("--json", "print one object of JSON")
     .action(async ({ interval = DEFAULT_INTERVAL, json, ...parsed }: ParsedOptions) => {
       const connecting = readConnectOptions(parsed);

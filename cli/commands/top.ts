@@ -15,12 +15,8 @@ import { printable } from "../../base/printable.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
 import { type RatesAt, StatusHistory } from "../../wire/status_history.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-  timeOption,
-} from "../connect_options.ts";
+import { addConnectOptions, commanderOption } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions, timeOption } from "../connect_options.ts";
 import { requestStatus } from "../requests.ts";
 import { isScreen, Screen } from "../screen.ts";
 import { ENDLESS, SORT_KEYS, type SortKey, topLines } from "../top_table.ts";
@@ -45,7 +41,9 @@ export function addTop(program: Command): void {
   addConnectOptions(program.command("top"), "how long connecting may take")
     .description("Show which Services and Clients do most, live at a terminal, until q")
     .addOption(
-      timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
+      commanderOption(
+        timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
+      ),
     )
     .addOption(
       new Option("--sort <key>", "what comes first").choices(SORT_KEYS).default(SORT_KEYS[0]),

@@ -7,11 +7,8 @@
 
 import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
-import {
-  addConnectOptions,
-  type ParsedConnectOptions,
-  readConnectOptions,
-} from "../connect_options.ts";
+import { addConnectOptions } from "../commander_options.ts";
+import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
 import { declareService } from "../declaration.ts";
 import { ValueError } from "../../errors.ts";
 import { fileExists, readFile, replaceFile } from "../../base/files.ts";

@@ -9,18 +9,14 @@ import type { NotificationFiles } from "../notification_files.ts";
 import { print } from "../../program/print.ts";
 import { type Command, Option } from "commander";
 import { splitArguments } from "../../wire/call.ts";
-import {
-  addConnectOptions,
-  countOption,
-  type ParsedConnectOptions,
-  readConnectOptions,
-} from "../connect_options.ts";
+import { addConnectOptions, commanderOption } from "../commander_options.ts";
+import { countOption, type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
 import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
 import { formatArguments } from "../../client/call_syntax.ts";
 import { SUMMARIES } from "../array_summary.ts";
-import { dim } from "../output.ts";
+import { dim } from "../style.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { printable } from "../../base/printable.ts";
 import { linkWith } from "../requests.ts";
@@ -39,7 +35,7 @@ export function addWatch(program: Command): void {
   addConnectOptions(program.command("watch"), "how long connecting may take")
     .description("Print the notifications of a Service as they come, until Ctrl+C")
     .argument("<service>", "the name of the Service")
-    .addOption(countOption("end after so many notifications; 0 for never", 0))
+    .addOption(commanderOption(countOption("end after so many notifications; 0 for never", 0)))
     .option("--json", "print each as one object of JSON: time, args and kwargs")
     .addOption(
       new Option(
@@ -79,8 +75,14 @@ async function watch(
       const isLast = ++seen === count;
       const time = new Date(link.notificationTime ?? Date.now());
       const show = () => {
+        let text = "";
         try {
-          if (!print(format(parameters, time)) || isLast) end();
+          text = format(parameters, time);
+        } catch (error) { // the next one may be another
+          console.error(printable(`Cannot show a notification: ${(error as Error).message}`));
+        }
+        try {
+          if (!print(text) || isLast) end();
         } catch (error) {
           fail(error); // e.g. the disk is full
         }

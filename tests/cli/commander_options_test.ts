@@ -188,7 +188,7 @@ Deno.test("both parsers have the same outcome for any arguments", () => {
   const flag = fc.constantFrom(...SPECS.flatMap(({ flag, short }) => short ? [flag, short] : flag));
   const value = fc.oneof(
     fc.constantFrom("", "-", "--", "0", "-5", "-1e3", "10s", "1 KiB", "1.5min", "json", "secret"),
-    fc.constantFrom("--help", "-h", "--bogus", "-x", "--bogus=1", "-5x", "__proto__"),
+    fc.constantFrom("--help", "-h", "--bogus", "-x", "-Infinity", "--bogus=1", "-5x", "__proto__"),
     fc.string({ maxLength: 6 }),
     fc.string({ maxLength: 4 }).map((text) => `-${text}`),
   );

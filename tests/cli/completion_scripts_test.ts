@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { completableCommands } from "../../cli/completable.ts";
 import { completionScript, SHELLS } from "../../cli/completion_scripts.ts";
-import { program } from "../../cli/main.ts";
+import { program } from "../../cli/program.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { run, succeed } from "../support/process.ts";
 import { posixTest } from "../support/posix.ts";
@@ -11,10 +11,14 @@ import { posixTest } from "../support/posix.ts";
 const everything = await program();
 const commands = completableCommands(everything);
 
-/** Completes in bash, with the words that it makes of a line: also `=` is one. */
+/**
+ * Completes in bash, with the words that it makes of a line: also `=` is one. No program is found: none
+ * has to start, or to connect, while a person types.
+ */
 async function completeInBash(line: string, cwd?: string): Promise<string[]> {
   const words = line.split(/ |(?<==)|(?==)/);
-  const script = `set -u; eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+  const script =
+    `set -u; PATH=/nonexistent; eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
     _msl_network; for word in \${COMPREPLY[@]+"\${COMPREPLY[@]}"}; do echo "$word"; done`;
   const args = [completionScript(everything, "bash"), "msl-network", ...words];
   const { code, stdout, stderr } = await run(

@@ -109,3 +109,21 @@ Deno.test("no line is longer than the terminal, there are not more than rows, an
     { numRuns: 50 },
   );
 });
+
+Deno.test("a service of another node has no numbers here, and comes last", () => {
+  const history = new StatusHistory();
+  const at = (uptime: number) => {
+    const services = { "a.DMM": { ...SERVICE, node: "a" }, Idle: SERVICE };
+    const now = status({}, {}, { uptime_s: uptime, services });
+    return { now, rates: history.add(now) };
+  };
+  at(10);
+  const { now, rates } = at(12);
+  for (const sort of SORT_KEYS.filter((key) => key !== "name")) {
+    const [idle, remote] = topLines(now, rates, sort, ENDLESS).slice(5).map((row) =>
+      row.split(/ +/)
+    );
+    assertEquals(idle.slice(0, 4), ["Idle", "service", "0", "-"], sort);
+    assertEquals(remote, ["a.DMM", "service", ...Array(9).fill("-")], sort);
+  }
+});

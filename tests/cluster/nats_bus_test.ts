@@ -83,7 +83,7 @@ natsTest(
     await using server = await NatsServer.start();
     await using other = openBus(server.url);
     await other.isIn("connected");
-    server.pause();
+    await server.pause();
     const began = performance.now();
     await using starting = openBus(server.url);
     await other.isIn("disconnected");

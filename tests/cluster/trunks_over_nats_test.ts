@@ -104,7 +104,7 @@ natsTest(
     await using nodes = await joinedNodes(server);
     const { near, far } = await open(nodes.b, nodes.a);
     // A short stop: nothing is lost.
-    server.pause();
+    await server.pause();
     await writeAll(near, bytesOf("while it is stopped"));
     const before = nodes.beats;
     await until("some beats were late", () => nodes.beats > before + 2);
@@ -112,7 +112,7 @@ natsTest(
     assertEquals((await readExactly(far, 19)).length, 19);
 
     // A long one: the sessions end while it lasts.
-    server.pause();
+    await server.pause();
     const first = near.write(bytesOf("lost"));
     await Promise.all(
       [near, far].map((one) =>

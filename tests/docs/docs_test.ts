@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse as parseYaml } from "@std/yaml";
-import { program } from "../../cli/main.ts";
+import { program } from "../../cli/program.ts";
 import { projectFiles } from "../../cli/project_files.ts";
 import { PAGE } from "../../cli/project_page.ts";
 import manifest from "../../deno.json" with { type: "json" };

@@ -5,6 +5,7 @@ import { delay } from "@std/async/delay";
 import { z } from "zod";
 import {
   connect,
+  type Future,
   type JsonObject,
   Kwargs,
   kwargs,
@@ -21,6 +22,7 @@ import { failure, reply as replyTo, request } from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { recordLogs } from "../support/logs.ts";
 import { inTime, until } from "../support/until.ts";
+import { HeldTexts } from "../../wire/held_texts.ts";
 
 const ARRAYS = ["ready", "cancel", "stream", "parts", "arrays"];
 const PARTS = ["ready", "cancel", "stream", "parts"];
@@ -441,6 +443,34 @@ Deno.test("a shape of a few bytes is refused as lists, of which it would be mill
   peer.send(request("Keeper", "notify", [many]));
   assertEquals(((await heard(peer)).result as unknown[][])[0], [many]); // the notification
   assertEquals((await heard(peer)).result, null);
+});
+
+Deno.test("a call that cannot be sent, or fails, holds no copies of its arrays", async () => {
+  await using _logs = await recordLogs(["msl", "network"]);
+  await using setting = await linked(new Scope(), { disableTls: true });
+  const { link } = setting;
+  const before = HeldTexts.heldAsBytes;
+  const array = new Float64Array(100_000);
+  const [no, list] = [new Map(), new Array(1_000_000).fill(1)]; // a Map is no JSON
+  const gone = new Float64Array(1);
+  gone.buffer.transfer();
+  const calls: (() => Future<unknown>)[] = [
+    () => link.echo(array, no),
+    () => link.echo(array, kwargs({ array, no })),
+    () => link.echo(array, gone),
+    () => link.echo(list, array, no), // found while it is sent
+    () => link.echo(array, kwargs({ list, array, no })),
+    () => link.request("nothing", { args: [array] }),
+    () => {
+      const future = link.echo(array);
+      future.cancel();
+      return future;
+    },
+  ];
+  for (const [index, call] of calls.entries()) {
+    await assertRejects(() => call().result());
+    await until(`call ${index} holds nothing`, () => HeldTexts.heldAsBytes === before);
+  }
 });
 
 Deno.test("an older Manager gets no arrays, even if both devices know them", async () => {

@@ -11,6 +11,7 @@ import { BasicMath, Shell } from "../support/shell.ts";
 import { ROOT } from "../support/source_tree.ts";
 import { everywhere } from "../support/places.ts";
 import { posixTest } from "../support/posix.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("call prints the result: JSON, and a text as it is", async () => {
   await using shell = await Shell.open();
@@ -210,7 +211,7 @@ everywhere(
     const endless = shell.args("call", name, "count", "100");
     assertEquals(await succeed(commandToHead(shell.home, ...endless)), "1\n");
     await shell.manager.disconnected("call");
-    assertEquals(shell.links(), 0);
+    await until("the link has ended at the node of the service too", () => shell.links() === 0);
   },
 );
 

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { program } from "../../cli/main.ts";
+import { program } from "../../cli/program.ts";
 import { readKey } from "../../net/key.ts";
 import { LIMIT_OPTIONS } from "../../program/limit_options.ts";
 import { command, output, refusal } from "../support/command_line.ts";

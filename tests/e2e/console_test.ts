@@ -23,24 +23,28 @@ async function converse(shell: Shell, ...answers: [question: string, answer: str
   return shown.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
 }
 
-posixTest("Tab completes names, and the prompt returns after an error", async () => {
-  await using shell = await Shell.open();
-  const shown = await converse(
-    shell,
-    ["> ", "Ba\t"],
-    ["BasicMath ", "ad\t"],
-    ["add ", "1 2"],
-    ["3\n", "BasicMath fail"],
-    ["hot", "BasicMath add 1 [2"],
-    ["not closed", "nothing"],
-    ["no service", "help"],
-    ["Tab completes", "BasicMath"],
-    ["pi = 3.5", "exit"],
-  );
-  assertMatch(shown, /^> BasicMath add 1 2\n3\n/m);
-  assertMatch(shown, /^RangeError: too \\u\{1b\}\[31mhot$/m);
-  assertMatch(shown, /^add\(x, y\)$/m);
-});
+posixTest(
+  "Tab completes names, the prompt returns after an error, and all uses one connection",
+  async () => {
+    await using shell = await Shell.open();
+    const shown = await converse(
+      shell,
+      ["> ", "Ba\t"],
+      ["BasicMath ", "ad\t"],
+      ["add ", "1 2"],
+      ["3\n", "BasicMath fail"],
+      ["hot", "BasicMath add 1 [2"],
+      ["not closed", "nothing"],
+      ["no service", "help"],
+      ["Tab completes", "BasicMath"],
+      ["pi = 3.5", "exit"],
+    );
+    assertEquals(shell.manager.manager.status().totals.connections, 2, "the Service's and one");
+    assertMatch(shown, /^> BasicMath add 1 2\n3\n/m);
+    assertMatch(shown, /^RangeError: too \\u\{1b\}\[31mhot$/m);
+    assertMatch(shown, /^add\(x, y\)$/m);
+  },
+);
 
 posixTest("the history is kept in a private file, and the next console reads it", async () => {
   await using shell = await Shell.open();

@@ -75,6 +75,7 @@ for (const { args: [file, ...args], after, signal, code } of interruptions) {
     await using demo = new Process(denoCommand(command, { cwd: folder.path, env }));
     await demo.stdout.next((line) => line.includes(after));
     demo.kill(signal);
+    demo.kill(signal); // as from the terminal and from `deno task`
     assertEquals((await demo.end()).code, code);
     assertEquals(processesWith(temporary), []);
     assertEquals([...Deno.readDirSync(temporary)].map(({ name }) => name), []);

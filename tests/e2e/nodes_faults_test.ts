@@ -166,7 +166,7 @@ natsTest(
     const home = stack.use(await startNode("a", [nats], { join }));
     const other = stack.use(await startNode("b", [nats], { join }));
     const { link, stage } = await locked(stack, home, other.connectOptions);
-    nats.pause();
+    await nats.pause();
     const calls = ["one", "two"].map((text) => link.echo(text));
     await Promise.all(calls.map(({ sent }) => sent));
     nats.resume();

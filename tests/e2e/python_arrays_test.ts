@@ -62,7 +62,12 @@ class TraceScope extends Service {
 async function savePrograms(folder: string): Promise<void> {
   const saved = blocksOf(PAGE, readPages().get(PAGE)!)
     .filter(({ file }) => file?.endsWith(".py"));
-  assertEquals(saved.map(({ file }) => file), ["wire_arrays.py", "read_trace.py"]);
+  assertEquals(saved.map(({ file }) => file), [
+    "read_traces.py",
+    "wire_arrays.py",
+    "read_trace.py",
+    "ramp_service.py",
+  ]);
   for (const { file, code } of saved) await Deno.writeTextFile(join(folder, file!), code);
 }
 

@@ -98,6 +98,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
         recording.get("Meter.stream")!.readings.length === 500,
     );
     recorder.kill(signal);
+    recorder.kill(signal === "SIGINT" ? "SIGTERM" : "SIGINT"); // it comes twice under `deno task`
     await recorder.succeeded();
     const recording = readRecording(file);
     const { readings, gaps } = recording.get("Meter.voltage")!;
@@ -121,9 +122,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 Deno.test("record says when its Manager and its services are gone and back, and goes on", async () => {
   await using lab = await openLab();
-  await using recorder = lab.record("Meter.voltage@20ms", "Absent.x", `--to=${lab.file}`);
+  await using recorder = lab.record("Meter.voltage@20ms", "Mter.x", `--to=${lab.file}`);
   await recorder.stderr.next((line) =>
-    line.endsWith("Waiting for 'Absent': no such service is connected")
+    line.endsWith(
+      "Waiting for 'Mter': no such service is connected. Did you mean 'Meter'? Connected: 'Meter'",
+    )
   );
   await lab.recorded(
     "readings",

@@ -16,6 +16,8 @@ import { Manager } from "../../manager.ts";
 import { Database } from "../../manager/database/database.ts";
 import { Connection } from "../../net/connection.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { delay } from "@std/async/delay";
+import { SAME_REQUEST } from "../../program/signals.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
@@ -241,12 +243,25 @@ posixTest("SIGTERM waits for pending replies, for at most --grace", async () => 
   assertEquals((await manager.end()).code, 0);
 });
 
+posixTest("a signal that comes twice, from the terminal and from deno task, is one", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await ManagerProcess.start(home.path, "--grace=1h");
+  await using request = await openRequest(manager.connectOptions);
+  manager.kill("SIGINT");
+  manager.kill("SIGTERM"); // two SIGINT that wait are one already
+  await until("it no longer listens", async () => !await isListening(manager.connectOptions));
+  request.service.answer.resolve("done");
+  assertEquals(await request.running, "done");
+  assertEquals((await manager.end()).code, 0);
+});
+
 posixTest("a second signal ends a Manager at once", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.start(home.path, "--grace=1h");
   await using request = await openRequest(manager.connectOptions);
   manager.kill("SIGTERM");
   await until("it no longer listens", async () => !await isListening(manager.connectOptions));
+  await delay(2 * SAME_REQUEST);
   manager.kill("SIGINT");
   const { code } = await manager.end();
   assertEquals(code, 0);

@@ -307,6 +307,21 @@ async function servicesProgram(home: string, mode: string, options: unknown): Pr
 }
 
 posixTest(
+  "Ctrl+C that comes twice, as under deno task, shuts a Service down in order",
+  async () => {
+    await using here = await openManager();
+    const { home, manager } = here;
+    const words = await servicesProgram(home, "runUntilEnd", manager.connectOptions);
+    await using program = new Process(denoCommand(["run", "-A", ...words], { home }));
+    await program.stdout.next((line) => line === "Lamp is running");
+    program.kill("SIGINT");
+    program.kill("SIGTERM"); // two SIGINT that wait are one already
+    const { code, stderr } = await program.end();
+    assertEquals([code, stderr], [0, ""]);
+  },
+);
+
+posixTest(
   "a Service of runServices that an administrator disconnects is one line and exit code 1, and the others go on",
   async () => {
     await using folder = await temporaryFolder();

@@ -57,6 +57,34 @@ Deno.test("watch --csv prints headings once, and a row for each notification", a
   assertMatch(both.stderr, /'--csv' cannot be used with option '--json'/);
 });
 
+Deno.test("what cannot be shown is an error of its line, and the next notification is shown", async () => {
+  const many = new NdArray(new Int8Array(0), [2_000_000, 0]); // as lists too many
+  class Camera extends Service {
+    picture = () => many;
+  }
+  await using shell = await Shell.open();
+  await using camera = new Camera();
+  await camera.start(shell.manager.connectOptions);
+  for (const option of ["--json", "--csv"]) {
+    await using watch = shell.run("watch", "Camera", "--count", "3", option);
+    await watch.stderr.next();
+    for (const value of [1, many, 2]) await camera.emitNotification(value);
+    await watch.succeeded();
+    assertEquals(watch.stdout.all.filter((line) => /[\[,][12]\b/.test(line)).length, 2);
+    const [error, ...others] = watch.stderr.all.slice(1);
+    assertMatch(
+      error,
+      /^Cannot show a notification: .*An array of the shape \[2000000,0\] cannot be/,
+    );
+    assertEquals(others, []);
+  }
+  const call = await shell.outcome("call", "Camera", "picture", "--json");
+  assertEquals([call.code, call.stdout], [1, ""]);
+  assertMatch(call.stderr, /^Cannot show the value: An array of the shape .*\n$/);
+  const summary = await shell.outcome("call", "Camera", "picture");
+  assertEquals([summary.code, summary.stdout], [0, "array(2000000x0, empty)\n"]);
+});
+
 Deno.test("watch ends when its stdout is closed", async () => {
   await using shell = await Shell.open();
   await using watch = command(shell.home, ...shell.args("watch", "BasicMath")).spawn();
@@ -112,22 +140,17 @@ Deno.test("watch --out writes each array as a file of NumPy, whose numbers go on
     assertEquals(read(), written);
     assertMatch(process.stderr.all.at(-1)!, /^Written: .*x-000001\.npy to .*x-000003\.npy$/);
   }
-  await using process = watch("--count", "1", "--quiet");
-  await until("it watches", () => linked(shell, "Camera"));
+  await using process = watch("--count", "1");
+  await process.stderr.next();
   camera.tell(Int8Array.of(1));
   await process.succeeded();
   assertEquals(read(), [...written, ["x-000004.npy", "|i1", [1]]]);
-  assertEquals(process.stderr.all, []);
+  assertMatch(process.stderr.all.at(-1)!, /^Written: .*x-000004\.npy$/);
   assertMatch(
     await shell.refusal("watch", "Camera", "--out", folder.join("nowhere/x.npy")),
     /^Cannot write .*nowhere.x\.npy: /,
   );
 });
-
-/** Whether a client is linked with a service. */
-function linked({ site }: Shell, service: string): boolean {
-  return site.home.manager.status().services[service].links.length > 0;
-}
 
 posixTest(
   "watch --out on a full disk says so, prints what it has got, and leaves no half file",
@@ -141,7 +164,7 @@ posixTest(
     const args = shell.args("watch", "Camera", "--out", folder.join("x.npy"));
     const words = [Deno.execPath(), "run", "-A", "--no-check", join(ROOT, "manager.ts"), ...args];
     await using watch = new Process(shellCommand(script, words, { home: shell.home }));
-    await until("it watches", () => linked(shell, "Camera"));
+    await watch.stderr.next((line) => line === "Watching Camera");
     camera.tell(new Float64Array(20));
     camera.tell(new Float64Array(10_000).fill(2));
     const { code } = await watch.end();

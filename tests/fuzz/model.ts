@@ -5,6 +5,7 @@
 
 import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
+import { splitServiceName } from "../../wire/node_name.ts";
 import { MANAGER } from "../../wire/protocol.ts";
 
 /** A line that a peer is sent. */
@@ -110,7 +111,7 @@ export class Model {
     }
     const { attribute, service: name, args, kwargs } = message;
     if (attribute === "__disconnect__") return "disconnects";
-    const isRequest = isName(attribute) && isName(name) && Array.isArray(args) &&
+    const isRequest = isName(attribute) && isServiceName(name) && Array.isArray(args) &&
       isObject(kwargs) && isName(message.uid);
     if (!isRequest) return rejected;
     if (name === MANAGER) {
@@ -154,7 +155,7 @@ export class Model {
     if (bound === undefined) return rejected;
     if (names.length === 0) return done();
     const { service: name, shared = null } = bound;
-    if (!isName(name) || ![true, false, 0, 1, null].includes(shared as null)) {
+    if (!isServiceName(name) || ![true, false, 0, 1, null].includes(shared as null)) {
       return rejected;
     }
     const service = this.#service(name);
@@ -257,4 +258,9 @@ function bind(
 /** Whether it is a name or a uid that is not too long. */
 function isName(text: unknown): text is string {
   return typeof text === "string" && text.length <= LIMITS.maxNameLength;
+}
+
+/** The same for the name of a service, whose node is not counted. */
+function isServiceName(text: unknown): text is string {
+  return typeof text === "string" && isName(splitServiceName(text)?.service ?? text);
 }

@@ -344,7 +344,7 @@ Deno.test("a service that is not there is waited for, which is said once", async
     await room.start();
     await recorder.until("a reading", (target) => target.readings.length > 0);
     assertEquals(recorder.notes, [
-      "Waiting for 'DMM': no such service is connected",
+      "Waiting for 'DMM': no such service is connected. Connected: none",
       "The 'DMM' service is there",
     ]);
     assertEquals(recorder.recorder.missing, []);

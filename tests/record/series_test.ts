@@ -45,6 +45,14 @@ Deno.test("a gap is from the last reading to the next one, by the clock of the s
   assertEquals((await rows()).length, 2);
 });
 
+Deno.test("a value that cannot be compared is written, so that the file says what it is", async () => {
+  const { series, writer, target } = open({ onChange: true });
+  const value = [new NdArray(new Int8Array(0), [2_000_000, 0])]; // as lists it would be too many
+  for (const [time, one] of [value, value, 1, value].entries()) series.add(one, time);
+  await writer.finish(0);
+  assertEquals(target.readings.map((reading) => reading.value), [value, value, 1, value]);
+});
+
 Deno.test("a gap of a source that is not there goes on after a reading that was under way", async () => {
   for (const selection of [{}, { onChange: true }]) {
     const { series, rows, clock } = open(selection);

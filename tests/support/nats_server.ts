@@ -1,6 +1,6 @@
 /** A NATS server for tests: a process of its own, on free ports of loopback. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import { environment } from "./process.ts";
 import { until } from "./until.ts";
@@ -99,9 +99,14 @@ export class NatsServer implements AsyncDisposable {
     return this.#output;
   }
 
-  /** Stops it where it stands, as `SIGSTOP` does: its connections stay open, and nothing answers. */
-  pause(): void {
+  /**
+   * Stops it where it stands, as `SIGSTOP` does: its connections stay open, and nothing answers. On a
+   * busy computer its threads go on for a while after the signal: it waits for the last one.
+   */
+  async pause(): Promise<void> {
+    const { pid } = this.#child;
     this.#child.kill("SIGSTOP");
+    await until("the NATS server stands still", () => hasStopped(pid));
   }
 
   /** Lets it go on after `pause()`. */
@@ -182,4 +187,15 @@ function readPorts(file: string): Ports | undefined {
   } catch {
     return undefined; // it is not there, or not complete
   }
+}
+
+/** Whether every thread of a process is stopped; `true` where the system does not say it. */
+function hasStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  return readdirSync(threads).every((id) => {
+    // The state is after the name of the program, which is in brackets.
+    const stat = readFileSync(`${threads}/${id}/stat`, "utf8");
+    return stat[stat.lastIndexOf(")") + 2] === "T";
+  });
 }

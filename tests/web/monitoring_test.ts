@@ -64,6 +64,12 @@ Deno.test("a program of this computer reads the metrics without a login", async 
   }
 });
 
+Deno.test("programs of this computer may say how they use the connection, as the documentation says of proxies", async () => {
+  for (const value of ["close", "keep-alive", ""]) {
+    assertEquals((await metrics({ headers: ["Connection", value] })).status, 200, value);
+  }
+});
+
 Deno.test("who comes through a proxy of this computer is nobody of this computer", async () => {
   const forwarded: Asked[] = [
     { host: "lab-pc:1876" },
@@ -71,6 +77,8 @@ Deno.test("who comes through a proxy of this computer is nobody of this computer
     { host: "127.0.0.1.evil.org" },
     { httpVersion: "1.0" },
     { origins: ["https://lab.example.org"] },
+    { headers: ["Connection", "upgrade"] },
+    { headers: ["connection", "keep-alive, Upgrade"] },
     ...["X-Forwarded-For", "x-forwarded-host", "Forwarded", "Via", "X-Real-IP", "X-Client-IP"]
       .map((name) => ({ headers: [name, "10.0.0.1"] })),
   ];

@@ -104,7 +104,7 @@ export function stopNats(index: number): Fault {
     name: `SIGSTOP of NATS server ${index}`,
     of: [`NATS ${index}`],
     async run({ nats }, time) {
-      nats!.server(index).pause();
+      await nats!.server(index).pause();
       await delay(time);
       nats!.server(index).resume();
     },
