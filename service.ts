@@ -38,7 +38,6 @@ import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts
 import { openTelemetry, type TraceContext } from "./base/telemetry.ts";
 import { RpcSpan } from "./wire/rpc_span.ts";
 import type { ResolvedOptions } from "./device/device_options.ts";
-import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { CONNECTION_LIMITS, GRACE, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
@@ -46,7 +45,7 @@ import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
-import { decodeLines, LongLine } from "./wire/line.ts";
+import type { LongLine } from "./wire/line.ts";
 import {
   decodeObject,
   type JsonObject,
@@ -653,27 +652,13 @@ export class Service implements AsyncDisposable {
   /** The Service, as its connection calls it. */
   #device({ readLimit }: ResolvedOptions): Device {
     this.#dispatcher.readLimit = readLimit;
-    const pause = pauseAfterPieces();
     return {
       name: this.#name,
       identity: () => this.#identity(),
       registered: () => this.#registered(),
-      receive: async (connection, lines) => {
-        const texts = decodeLines(lines);
-        for (const [index, line] of lines.entries()) {
-          try {
-            if (line instanceof LongLine) {
-              await this.#receiveLong(connection, line, readLimit);
-            } else this.#receive(connection, line, texts[index]);
-          } catch (error) { // whatever the other side has sent, the next line is read
-            log.error("Ignored a message that is no use: {error}", { error });
-          }
-          if (line instanceof LongLine) continue;
-          const pausing = pause(line);
-          if (pausing !== undefined) await pausing;
-        }
-        if (connection.congested) await connection.drained();
-      },
+      receive: (connection, line, text) => this.#receive(connection, line, text),
+      receiveLong: (connection, line) => this.#receiveLong(connection, line, readLimit),
+      afterRead: (connection) => connection.congested ? connection.drained() : undefined,
       onDisconnect: () => {
         this.#managerExtensions = []; // the next Manager may be another program
         this.#forms = [];

@@ -15,6 +15,7 @@ import { measureGrowth } from "./growth.ts";
 import { measureLatency } from "./latency.ts";
 import { measureNodes } from "./nodes.ts";
 import { killAll } from "./program.ts";
+import { measurePythonLatency } from "./python_latency.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
 import { measureRecord } from "./record.ts";
@@ -28,6 +29,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   messages: measureSmallMessages,
   calls: measureCalls,
   latency: measureLatency,
+  python: measurePythonLatency,
   bulk: measureBulk,
   pieces: measurePieces,
   values: measureValues,

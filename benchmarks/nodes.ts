@@ -7,6 +7,7 @@
  */
 
 import { connect } from "../client.ts";
+import { type Callers, owning, startCallers, startLocal, startRequests } from "./callers.ts";
 import type { GigabytePeerOptions, GigabyteReport, Way } from "./gigabyte_peer.ts";
 import { startNats } from "./nats.ts";
 import { MULTIMETER, Pair } from "./pair.ts";
@@ -36,12 +37,6 @@ const READ_LIMIT = 2 ** 31;
 const PROBE_EVERY = 10;
 const P99 = 50;
 
-/** What is compared, with the programs whose CPU is measured. */
-interface Contender extends AsyncDisposable {
-  client: Program;
-  programs: Record<string, Program>;
-}
-
 /** The figures of a contender. */
 interface Sample {
   /** Calls a second. */
@@ -62,9 +57,9 @@ export async function measureNodes(setting: Setting): Promise<Section> {
   await probe[Symbol.asyncDispose]();
   const samples: Record<"local" | "nodes" | "nats", Sample[]> = { local: [], nodes: [], nats: [] };
   for (let round = 0; round < (setting.quick ? 1 : 3); round++) {
-    samples.local.push(await measure(setting, await startLocal(setting)));
+    samples.local.push(await measure(setting, await startLocal(setting, false)));
     samples.nodes.push(await measure(setting, await startNodes(setting)));
-    samples.nats.push(await measure(setting, await startRequests(setting)));
+    samples.nats.push(await measure(setting, (await startRequests(setting, false))!));
   }
   const of = (contender: keyof typeof samples, value: (sample: Sample) => number) =>
     median(samples[contender].map(value));
@@ -116,7 +111,7 @@ export async function measureNodes(setting: Setting): Promise<Section> {
   return { title, figures, notes };
 }
 
-async function measure(setting: Setting, started: Contender): Promise<Sample> {
+async function measure(setting: Setting, started: Callers): Promise<Sample> {
   await using contender = started;
   const { client, programs } = contender;
   const [warmUp, duration] = setting.quick ? [1_000, 1_500] : [2_000, 4_000];
@@ -136,53 +131,20 @@ async function measure(setting: Setting, started: Contender): Promise<Sample> {
   return { alone: alone * 1_000, rate: calls / time * 1_000, cpu };
 }
 
-/** A Client and a Service at one Manager. */
-async function startLocal(setting: Setting): Promise<Contender> {
-  await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await startServer(setting, "manager", { secure: false }));
-  const programs = await startCallers(stack, "caller.ts", {
-    service: { port: manager.address.port, disableTls: true },
-  });
-  const whole = stack.move();
-  const dispose = () => whole.disposeAsync();
-  return { ...programs, [Symbol.asyncDispose]: dispose };
-}
-
 /** A Client at one node, and a Service at another one. */
-async function startNodes(setting: Setting): Promise<Contender> {
+async function startNodes(setting: Setting): Promise<Callers> {
   await using stack = new AsyncDisposableStack();
   const { nats, home, other } = await joinTwo(setting, stack);
-  const { client, programs } = await startCallers(stack, "caller.ts", {
+  const programs = await startCallers(stack, "caller.ts", {
     service: { port: home.address.port, disableTls: true },
     client: { port: other.address.port, disableTls: true, service: `${HOME}.Adder` },
     isReady: () => known(other, `${HOME}.Adder`),
   });
-  const whole = stack.move();
-  return {
-    client,
-    programs: {
-      ...programs,
-      "NATS server": nats,
-      "Manager of the client": other.program,
-      "Manager of the service": home.program,
-    },
-    [Symbol.asyncDispose]: () => whole.disposeAsync(),
-  };
-}
-
-/** A client and a service of NATS. */
-async function startRequests(setting: Setting): Promise<Contender> {
-  await using stack = new AsyncDisposableStack();
-  const nats = stack.use((await startNats(setting, { secure: false }))!);
-  const { client, programs } = await startCallers(stack, "nats_caller.ts", {
-    service: { port: nats.port },
+  return owning(stack, programs, {
+    "NATS server": nats,
+    "Manager of the client": other.program,
+    "Manager of the service": home.program,
   });
-  const whole = stack.move();
-  return {
-    client,
-    programs: { ...programs, "NATS server": nats.program },
-    [Symbol.asyncDispose]: () => whole.disposeAsync(),
-  };
 }
 
 /** Two Managers that are joined. */
@@ -210,27 +172,6 @@ async function known({ address }: Server, service: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
-}
-
-/** Starts a service, and then a client. */
-async function startCallers(
-  stack: AsyncDisposableStack,
-  module: string,
-  { service, client = service, isReady }: {
-    service: Record<string, unknown>;
-    client?: Record<string, unknown>;
-    isReady?: () => Promise<void>;
-  },
-): Promise<{ client: Program; programs: Record<string, Program> }> {
-  const start = async (options: Record<string, unknown>) => {
-    const program = stack.use(Program.start(module, options));
-    await program.receive();
-    return program;
-  };
-  const serving = await start({ ...service, role: "service" });
-  await isReady?.();
-  const calling = await start({ ...client, role: "client" });
-  return { client: calling, programs: { client: calling, service: serving } };
 }
 
 /** One large value, while another client calls another service. */

@@ -21,12 +21,20 @@ export interface Called {
   calls: number;
   /** How long it took, in milliseconds. */
   time: number;
-  /** The median of their times, in milliseconds, if there was one in flight. */
+  /** The median and the 99th percentile of their times, in milliseconds, if there was one in flight. */
   median: number;
+  p99: number;
 }
 
-/** Executes the commands, with calls that return the sum of two numbers. */
-export async function call(add: (x: number, y: number) => PromiseLike<unknown>): Promise<void> {
+/**
+ * Executes the commands, with calls that return the sum of two numbers.
+ *
+ * @param resultOf What a call returns if it returns something else.
+ */
+export async function call(
+  add: (x: number, y: number) => PromiseLike<unknown>,
+  resultOf = (x: number, y: number) => x + y,
+): Promise<void> {
   for await (const { inFlight, warmUp, duration } of commands<Calls>()) {
     let calls = 0;
     let isOver = false;
@@ -35,7 +43,7 @@ export async function call(add: (x: number, y: number) => PromiseLike<unknown>):
     const worker = async () => {
       for (let x = 0; !isOver; x++) {
         const start = isAlone ? performance.now() : 0;
-        if (await add(x, 0.5) !== x + 0.5) throw new Error("the sum is wrong");
+        if (await add(x, 0.5) !== resultOf(x, 0.5)) throw new Error("the result is wrong");
         if (isAlone) times.push(performance.now() - start);
         calls++;
       }
@@ -49,13 +57,15 @@ export async function call(add: (x: number, y: number) => PromiseLike<unknown>):
     const [callsBefore, start] = [calls, performance.now()];
     await wait(duration);
     const time = performance.now() - start;
-    const called: Called = { calls: calls - callsBefore, time, median: middleOf(times) };
+    const called: Called = { calls: calls - callsBefore, time, ...summarise(times) };
     isOver = true;
     report({ ...called });
     await workers;
   }
 }
 
-function middleOf(times: number[]): number {
-  return times.length === 0 ? 0 : times.toSorted((a, b) => a - b)[times.length >> 1];
+function summarise(times: number[]): Pick<Called, "median" | "p99"> {
+  if (times.length === 0) return { median: 0, p99: 0 };
+  times.sort((a, b) => a - b);
+  return { median: times[times.length >> 1], p99: times[Math.floor(times.length * 0.99)] };
 }

@@ -8,7 +8,6 @@
 import { type CallOptions, splitArguments } from "../wire/call.ts";
 import type { DeviceOptions, ResolvedOptions } from "../device/device_options.ts";
 import { answerCredentialRequest, isCredentialRequest } from "../device/handshake.ts";
-import { pauseAfterPieces } from "../device/arrival.ts";
 import { forCaller } from "../base/caller.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "../errors.ts";
 import type { Future } from "../future.ts";
@@ -21,7 +20,6 @@ import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import { type ParseJson, parseJsonExactly } from "../wire/json.ts";
 import { readLarge } from "../wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "../device/reconnecting_connection.ts";
-import { decodeLines, LongLine } from "../wire/line.ts";
 import type { Link, LinkOptions } from "./link.ts";
 import { Links } from "./links.ts";
 import { logger } from "../base/log.ts";
@@ -507,24 +505,28 @@ export class Client implements AsyncDisposable {
 
   /** What the reconnecting connection calls. */
   #device(): Device {
-    const pause = pauseAfterPieces();
     return {
       name: this.name,
       identity: () => this.identity(),
       registered: () => Promise.resolve(),
-      receive: async (_, lines) => {
-        const texts = decodeLines(lines);
-        for (const [index, line] of lines.entries()) {
-          try {
-            if (line instanceof LongLine) {
-              await this.#receiveLong(line);
-            } else this.#receive(line, texts[index]);
-          } catch (error) { // whatever the other side has sent, the next line is read
-            log.error("Ignored a message that is no use: {error}", { error });
-          }
-          if (line instanceof LongLine) continue;
-          const pausing = pause(line);
-          if (pausing !== undefined) await pausing;
+      receive: (_, line, text) => {
+        let message: Message;
+        try {
+          message = decodeMessage(text ?? line, this.#parse);
+        } catch (error) {
+          return this.#failUnreadable(scanKeys(line), error as Error);
+        }
+        this.#receiveMessage(message);
+      },
+      receiveLong: async (_, line) => {
+        const outcome = await readLarge(line, this.#options.readLimit, this.#parse);
+        if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
+        if (outcome.state === "truncated") return;
+        try {
+          this.#receiveMessage(toMessage(outcome.object));
+        } catch (error) {
+          const { uid } = outcome.object;
+          if (typeof uid === "string") this.#requests.spoil(uid, error as Error);
         }
       },
       onDisconnect: (reason) => {
@@ -565,28 +567,6 @@ export class Client implements AsyncDisposable {
   #report(change: ConnectionChange): void {
     logChange(log, { client: this.name }, change);
     callHandler("connectionHandler", this.name, () => this.connectionHandler?.(change));
-  }
-
-  async #receiveLong(line: LongLine): Promise<void> {
-    const outcome = await readLarge(line, this.#options.readLimit, this.#parse);
-    if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
-    if (outcome.state === "truncated") return;
-    try {
-      this.#receiveMessage(toMessage(outcome.object));
-    } catch (error) {
-      const { uid } = outcome.object;
-      if (typeof uid === "string") this.#requests.spoil(uid, error as Error);
-    }
-  }
-
-  #receive(line: Uint8Array, text: string | undefined): void {
-    let message: Message;
-    try {
-      message = decodeMessage(text ?? line, this.#parse);
-    } catch (error) {
-      return this.#failUnreadable(scanKeys(line), error as Error);
-    }
-    this.#receiveMessage(message);
   }
 
   #receiveMessage(message: Message): void {

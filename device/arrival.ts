@@ -11,7 +11,6 @@
  */
 
 import type { ParseJson } from "../wire/json.ts";
-import { periodicPause } from "../base/pause.ts";
 import { ValueError } from "../errors.ts";
 import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import type { PieceContent } from "../wire/message.ts";
@@ -30,20 +29,6 @@ const STREAM_WINDOW = 12;
 const SLOW_WINDOW = 2;
 /** If room lasts for longer, they come slowly, in milliseconds. */
 const SLOW = 500;
-
-/** The time from one pause to the next while pieces are read, in milliseconds. */
-const SLICE = 2;
-/** To read a line that is longer takes so long that a pause may be due, in bytes. */
-const LONG_LINE = 64 * 1024;
-
-/**
- * A function to await after each line that was read: it pauses now and then while pieces arrive, so
- * that the event loop serves other events.
- */
-export function pauseAfterPieces(): (line: Uint8Array) => Promise<void> | undefined {
-  const pause = periodicPause(SLICE);
-  return ({ length }) => length < LONG_LINE ? undefined : pause();
-}
 
 /** What all values that arrive over one connection share. */
 export class ArrivalBudget {

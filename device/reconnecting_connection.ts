@@ -17,10 +17,11 @@ import type { ResolvedOptions } from "./device_options.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
 import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";
-import type { Line } from "../wire/line.ts";
+import { decodeLines, LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
 import { encodeDisconnect, isObject } from "../wire/message.ts";
+import { periodicPause } from "../base/pause.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
@@ -30,8 +31,16 @@ export interface Device {
   readonly name: string;
   /** The identity to send when a connection is opened. */
   identity(): ClientIdentity | ServiceIdentity;
-  /** Reads the lines of one read. The next read begins when the promise is settled. */
-  receive(connection: Connection, lines: readonly Line[]): Promise<void>;
+  /**
+   * Takes a line.
+   *
+   * @param text The line, if it is decoded already.
+   */
+  receive(connection: Connection, line: Uint8Array, text: string | undefined): void;
+  /** The same for a long line. The next one is read when the promise is settled. */
+  receiveLong(connection: Connection, line: LongLine): Promise<void>;
+  /** Called after the lines of one read. The next read begins when the promise is settled. */
+  afterRead?(connection: Connection): Promise<void> | undefined;
   /** Settles when the Manager has registered the device. Rejects if it rejects the device. */
   registered(connection: Connection): Promise<void>;
   /** Called when a connection has ended: what was sent over it gets no reply any more. */
@@ -48,6 +57,11 @@ const SHORT_LIFE = 1_000;
 const DISCONNECT_TIMEOUT = 2_000;
 /** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
+
+/** The time from one pause to the next while pieces are read, in milliseconds. */
+const SLICE = 2;
+/** To read a line that is longer takes so long that a pause may be due, in bytes. */
+const LONG = 64 * 1024;
 
 const log = logger("device");
 
@@ -235,7 +249,22 @@ export class ReconnectingConnection {
 
   /** Reads a connection until it ends. Fulfilled with the reason. */
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
-    for await (const lines of connection) await this.#device.receive(connection, lines);
+    const pause = periodicPause(SLICE);
+    for await (const lines of connection) {
+      const texts = decodeLines(lines);
+      let index = 0;
+      for (const line of lines) { // `entries()` would make an object for each
+        const text = texts[index++];
+        try {
+          if (line instanceof LongLine) await this.#device.receiveLong(connection, line);
+          else this.#device.receive(connection, line, text);
+        } catch (error) { // whatever the other side has sent, the next line is read
+          log.error("Ignored a message that is no use: {error}", { error });
+        }
+        if (!(line instanceof LongLine) && line.length > LONG) await pause(); // as pieces are
+      }
+      await this.#device.afterRead?.(connection); // what was sent leaves before the next read begins
+    }
     keepalive[Symbol.dispose]();
     const end = await connection.ended;
     const error = this.#lastError;

@@ -71,6 +71,8 @@ export async function readLines(
       // read: there may be 1,500 requests in it whose replies have some MB each.
       if (sink?.congested) await sink.drained();
     }
+    // What was forwarded leaves before the next read begins, which takes its time too.
+    await undefined;
     // A read that has to wait is a pause too.
     if (connection.hasMore && watch.isDue) await watch.pause();
   }

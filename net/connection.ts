@@ -32,6 +32,7 @@ const MOST_LINES = 4 * 1024;
 const LINGER = 2_000;
 
 const NO_LINES: Line[] = [];
+const itself = (isOpen: boolean) => isOpen;
 
 /** What was sent and received over a connection so far. */
 export interface Traffic extends Sent {
@@ -73,7 +74,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#transport = transport;
     this.#splitter = new LineSplitter(
       Math.min(limits.longLine, limits.maxMessageSize),
-      () => this.#read(),
+      () => this.#read(itself),
     );
     this.#outbox = makeOutbox({
       write: (bytes) => transport.write(bytes),
@@ -149,7 +150,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       );
       try {
         while (this.#lines.length === 0) {
-          if (!await Promise.race([this.#read(), expired.promise])) return undefined;
+          if (!await Promise.race([this.#read(itself), expired.promise])) return undefined;
         }
       } finally {
         clearTimeout(timer);
@@ -213,7 +214,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   async close(): Promise<void> {
     this.#outbox.close();
     await withTimeout(Promise.race([this.#outbox.idle, this.#end.promise]), LINGER, () => {});
-    this.#finish({ state: "closed" });
+    this.abort();
     await this.#closed;
   }
 
@@ -233,9 +234,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       this.#latest = undefined;
       return latest.skip().then(() => this.#nextBatch());
     }
-    return this.#lines.length > 0
-      ? Promise.resolve(this.#batch(true))
-      : this.#read().then(this.#batch);
+    return this.#lines.length > 0 ? Promise.resolve(this.#batch(true)) : this.#read(this.#batch);
   }
 
   /** What the iterator gives after a read. */
@@ -247,20 +246,25 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return { done: false, value: lines };
   };
 
-  /** Reads once. False if the connection has ended. No asynchronous function, as above. */
-  #read(): Promise<boolean> {
-    if (this.#hasEnded) return Promise.resolve(false);
+  /**
+   * Reads once. No asynchronous function, as above.
+   *
+   * @param use Makes the result, in the same turn: whether the connection is open.
+   */
+  #read<R>(use: (isOpen: boolean) => R): Promise<R> {
+    if (this.#hasEnded) return Promise.resolve(use(false));
     this.#isReading = true;
-    return this.#transport.read(this.#readBuffer).then(this.#received, this.#failReading);
+    return this.#transport.read(this.#readBuffer).then(
+      (size) => use(this.#received(size)),
+      (error) => {
+        this.#isReading = false;
+        this.#finish(streamEnd(error));
+        return use(false);
+      },
+    );
   }
 
-  readonly #failReading = (error: unknown): boolean => {
-    this.#isReading = false;
-    this.#finish(streamEnd(error));
-    return false;
-  };
-
-  readonly #received = (size: number | null): boolean => {
+  #received(size: number | null): boolean {
     this.#isReading = false;
     if (size === null) {
       this.#finish({ state: "left" });
@@ -275,7 +279,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       ? new Uint8Array(MIN_READ_SIZE)
       : nextReadBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
     return true;
-  };
+  }
 
   async #closeTransport(): Promise<void> {
     try {

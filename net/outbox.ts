@@ -67,6 +67,7 @@ const MAX_WRITE = 256 * 1024;
 /** The high mark for a line in pieces, in bytes: enough to keep the socket busy. */
 const PIECES_HIGH = 1024 * 1024;
 const SPACE = new Uint8Array([0x20]);
+const SETTLED = Promise.resolve();
 /** What ends a line. */
 export const TERMINATOR: Uint8Array = new Uint8Array([0x0d, 0x0a]);
 
@@ -284,7 +285,8 @@ export class Outbox {
     if (!this.#isWriting) {
       this.#isWriting = true;
       // After this turn of the event loop, so that the lines of one turn are written at once.
-      queueMicrotask(this.#writeOut);
+      // `queueMicrotask` of Deno calls into the runtime, with a function of its own.
+      SETTLED.then(this.#writeOut);
     }
     const waiting = this.#queue.length + this.#batch.length + this.ahead;
     if (this.#congestion === undefined && waiting > high) {
@@ -304,7 +306,7 @@ export class Outbox {
     const batch = this.#queue;
     this.#queue = this.#batch;
     this.#batch = batch;
-    this.options.write(first(batch.view())).then(this.#wrote).catch(this.#failWriting);
+    this.options.write(first(batch.view())).then(this.#wrote, this.#failWriting);
   };
 
   /** The batch was written, at least its beginning. */
@@ -325,7 +327,7 @@ export class Outbox {
       while (this.hasAhead && this.#state !== "ended") await this.writeAhead();
       if (this.#state !== "ended" && this.#queue.length > 0) return this.#writeOut();
     } catch (error) {
-      this.options.onEnd(streamEnd(error));
+      return this.#failWriting(error);
     }
     this.#endWriting();
   }
@@ -401,7 +403,7 @@ export class Outbox {
 
   /** Less waits than before: perhaps so little that nobody watches. */
   protected unwatch(): void {
-    if (this.isWatched) return;
+    if (this.#stallTimer === undefined || this.isWatched) return;
     clearTimeout(this.#stallTimer);
     this.#stallTimer = undefined;
   }

@@ -24,6 +24,8 @@ export const OLDEST_TLS = "TLSv1.2";
 
 /** The largest read of the socket, in bytes: four records of TLS. */
 const LARGEST_READ = 64 * 1024;
+/** So many bytes are left to the garbage collector. */
+const SMALL = 1024;
 /** How long sending the end of the TLS stream may take, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
@@ -282,8 +284,11 @@ export class SecureSocket implements Transport {
 
 /**
  * Frees the memory of bytes that are not needed any more at once. V8 waits until there are 64 MB of
- * it.
+ * it. It does not have to for small ones: to give and to take a message leaves more objects than
+ * that, with which V8 collects them.
  */
 function release({ buffer, length }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+  if (length > SMALL && buffer instanceof ArrayBuffer && buffer.byteLength === length) {
+    buffer.transfer(0);
+  }
 }

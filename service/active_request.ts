@@ -189,6 +189,7 @@ export class ActiveRequest implements ServiceRequest {
    * @throws {ValueError} When an array is none.
    */
   readArrays(): void {
+    if (this.#args.every(isSimple) && Object.keys(this.#kwargs).length === 0) return;
     [this.#args, this.#kwargs] = readArguments([...this.#args], this.#kwargs);
   }
 
@@ -209,4 +210,9 @@ export class ActiveRequest implements ServiceRequest {
   async takeCredit(): Promise<void> {
     await this.#stream?.take();
   }
+}
+
+/** Whether a value has no other values in it. */
+function isSimple(value: unknown): boolean {
+  return typeof value !== "object";
 }

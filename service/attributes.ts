@@ -194,7 +194,12 @@ export class Attributes {
   }
 
   #isDefined(name: string): boolean {
-    return this.#isOffered(name) && this.#owners().some((owner) => Object.hasOwn(owner, name));
+    if (!this.#isOffered(name)) return false;
+    let owner = this.#object; // as `#owners()` has them: this is done for each request
+    while (owner !== this.#base && !Object.hasOwn(owner, name)) {
+      owner = Object.getPrototypeOf(owner);
+    }
+    return owner !== this.#base;
   }
 
   #isOffered(name: string): boolean {

@@ -75,9 +75,9 @@ export function encodeValue(value: unknown, place = "value", arrays?: ArrayWrite
 export function encodeTexts(value: unknown, place: string, arrays: ArrayWriter): string[] {
   if (!isNumbers(value)) {
     const found: (NumberArray | NdArray)[] = [];
-    const texts = encode(value, place, found, arrays.escapesKeys).split(MARKED_ARRAY);
-    if (found.length === 0) return texts;
-    return texts.flatMap((text, index) =>
+    const json = encode(value, place, found, arrays.escapesKeys);
+    if (found.length === 0) return [json];
+    return json.split(MARKED_ARRAY).flatMap((text, index) =>
       index === found.length ? [text] : [text, ...arrays.texts(found[index])]
     );
   }

@@ -28,6 +28,8 @@ const MIN_TOGETHER = 3;
 /** A chunk of fewer bytes is searched faster as it is than as a text, which has to be made. */
 const SHORT = 512;
 
+const NO_TEXTS: readonly undefined[] = [];
+
 /** The bytes of a line without its terminator, or a line that arrives in pieces. */
 export type Line = Uint8Array | LongLine;
 
@@ -235,14 +237,16 @@ export class LineSplitter {
 
 /**
  * Decodes lines that were read together in one step, so that a device reads a message in half the
- * time. A result is `undefined` for a line that has to be decoded by itself: one that arrived in
- * another buffer than the last line, or in pieces, and all of them if one is not ASCII. A page does not load
- * the code for that: it reads few messages.
+ * time. There is a text for each line, or none at all for few lines. It is `undefined` for a line that
+ * has to be decoded by itself: one that arrived in another buffer than the last line, or in pieces,
+ * and for all of them if one is not ASCII. A page does not load the code for that: it reads few
+ * messages.
  */
-export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
-  const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
+export function decodeLines(lines: readonly Line[]): readonly (string | undefined)[] {
+  if (!IS_DENO || lines.length < MIN_TOGETHER) return NO_TEXTS;
   const last = lines.at(-1);
-  if (!IS_DENO || lines.length < MIN_TOGETHER || !(last instanceof Uint8Array)) return texts;
+  if (!(last instanceof Uint8Array)) return NO_TEXTS;
+  const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
   const { buffer } = last;
   const isSeparate = (line: Line) => !(line instanceof Uint8Array) || line.buffer !== buffer;
   const from = lines.findLastIndex(isSeparate) + 1;

@@ -58,3 +58,34 @@ Deno.test("it is told of each read before its lines, and not of each line", asyn
   assertEquals([events.indexOf("a"), events.indexOf("b")], [1, 2]);
   assertEquals(events[events.indexOf("c") - 1], "read");
 });
+
+Deno.test("what one read has brought is forwarded in one write, before the next read begins", async () => {
+  const events: string[] = [];
+  const reads = ["a\nb\n", "c\n"].map((text) => encoder.encode(text));
+  const from = new PeerConnection({
+    read(buffer) {
+      events.push("read");
+      const bytes = reads.shift();
+      if (bytes !== undefined) buffer.set(bytes);
+      return Promise.resolve(bytes?.length ?? null);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    close() {},
+  });
+  await using to = new PeerConnection({
+    read: () => new Promise(() => {}),
+    write(bytes) {
+      events.push(decoder.decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    close() {},
+  });
+  const receive = (line: Uint8Array) => {
+    to.sendBytes(line);
+    return to;
+  };
+  const receiver = { receive, receiveLong: () => Promise.resolve(undefined) };
+  await readLines(from, receiver, { isDue: false, pause: () => Promise.resolve() }, () => {});
+  await from.close();
+  assertEquals(events, ["read", "a\r\nb\r\n", "read", "c\r\n", "read"]);
+});

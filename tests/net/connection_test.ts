@@ -245,6 +245,43 @@ Deno.test("many lines of one turn leave in one write", async () => {
   assertEquals([transport.written.length, transport.text], [1, "a\r\nbc\r\nd\r\n"]);
 });
 
+Deno.test("a message that nothing waits for sets no timer, and clears none", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  const { setTimeout, clearTimeout } = globalThis;
+  let timers = 0;
+  const count = <F extends (...args: never[]) => unknown>(timer: F) =>
+    ((...args: never[]) => {
+      timers++;
+      return timer(...args);
+    }) as unknown as F;
+  const received = far[Symbol.asyncIterator]();
+  Object.assign(globalThis, {
+    setTimeout: count(setTimeout),
+    clearTimeout: count(clearTimeout),
+  });
+  try {
+    for (let message = 0; message < 10; message++) {
+      near.sendText(String(message));
+      const { value } = await received.next();
+      assertEquals(value!.map(text), [String(message)]);
+    }
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+  assertEquals(timers, 0);
+});
+
+Deno.test("the lines that came before the end of a connection are read after it", async () => {
+  await using pair = memoryPair();
+  const connection = new Connection(pair.near);
+  await pair.far.write(new TextEncoder().encode("a\nb\nc\n"));
+  assertEquals(text(await connection.nextLine(5_000)), "a");
+  connection.abort();
+  assertEquals(await collect(connection), ["b", "c"]);
+});
+
 Deno.test("empty lines come one by one however many there are, from small reads", async () => {
   const sizes: number[] = [];
   let rest = 1_000_000;

