@@ -5,6 +5,8 @@
  * @module
  */
 
+import { basename, dirname } from "node:path";
+import { fileExists } from "../base/files.ts";
 import { CancelledError, ConfigurationError, ValueError } from "../errors.ts";
 import { terminationSignal } from "../program/signals.ts";
 import { isNumbers } from "../wire/serializable.ts";
@@ -15,6 +17,8 @@ const MAGIC = [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0];
 const ALIGNMENT = 64;
 /** How much is written at once, in bytes. */
 const WRITTEN_AT_ONCE = 16 * 1024 * 1024;
+/** How many digits the number of a file has at least, so that their names are sorted as they came. */
+const DIGITS = 6;
 
 /** What comes before the bytes of an array. */
 export function npyHeader({ dtype, shape }: NdArray): Uint8Array<ArrayBuffer> {
@@ -28,11 +32,9 @@ export function npyHeader({ dtype, shape }: NdArray): Uint8Array<ArrayBuffer> {
 
 /**
  * A value as an array: an array of numbers, or lists of numbers that all have the same length, which
- * are doubles then.
- *
- * @throws {ValueError} When it is none.
+ * are doubles then. `undefined` if it is none.
  */
-export function asArray(value: unknown): NdArray {
+export function toArray(value: unknown): NdArray | undefined {
   if (isNumbers(value)) return value instanceof NdArray ? value : new NdArray(value);
   const shape: number[] = [];
   for (let first = value; Array.isArray(first); first = first[0]) shape.push(first.length);
@@ -40,6 +42,17 @@ export function asArray(value: unknown): NdArray {
   if (shape.length > 0 && shape.length <= MAX_DIMENSIONS && collect(value, shape, 0, numbers)) {
     return new NdArray(Float64Array.from(numbers), shape);
   }
+  return undefined;
+}
+
+/**
+ * The result of a call as an array.
+ *
+ * @throws {ValueError} When it is none.
+ */
+export function asArray(result: unknown): NdArray {
+  const array = toArray(result);
+  if (array !== undefined) return array;
   throw new ValueError(
     "The result is no array of numbers, nor lists of numbers that have the same length, of up to " +
       `${MAX_DIMENSIONS} dimensions: --out writes only those`,
@@ -52,10 +65,11 @@ function collect(value: unknown, shape: readonly number[], at: number, into: num
     value.every((item) => collect(item, shape, at + 1, into));
 }
 
-/** Writes arrays into files: the first one into the file that was named, later ones beside it. */
+/** Writes an array into the file that was named, or each of several into a numbered one beside it. */
 export class NpyFiles {
   readonly #file: string;
-  #count = 0;
+  /** The number of the last file. */
+  #number: number | undefined;
 
   /** @throws {ConfigurationError} When the name does not end in `.npy`. */
   constructor(file: string) {
@@ -66,7 +80,7 @@ export class NpyFiles {
   }
 
   /**
-   * Tries whether the first file can be written, without a change to one of that name: a method that
+   * Tries whether the file can be written, without a change to one of that name: a method that
    * has measured for an hour cannot be called again for a name that is wrong.
    *
    * @throws {ConfigurationError} When it cannot be written.
@@ -82,20 +96,55 @@ export class NpyFiles {
    * Writes an array. A file of that name is replaced when all of it is written. A new one can be read by
    * its owner alone.
    *
+   * @throws {ConfigurationError} When it cannot be written.
+   * @throws {CancelledError} When the process is asked to end meanwhile.
+   */
+  write(array: NdArray): Promise<void> {
+    return writeArray(this.#file, array);
+  }
+
+  /**
+   * Writes one of several arrays: as `x-000001.npy` for `x.npy`. The numbers go on after those that are
+   * there already, so no file is replaced.
+   *
    * @returns The name of the file.
    * @throws {ConfigurationError} When it cannot be written.
    * @throws {CancelledError} When the process is asked to end meanwhile.
    */
-  async write(array: NdArray): Promise<string> {
-    const number = ++this.#count;
-    const file = number === 1 ? this.#file : this.#file.replace(/(\.npy)$/i, `-${number}$1`);
-    await writing(file, async (temporary, mode) => {
-      await create(temporary, [npyHeader(array), bytesOf(array.data)]);
-      if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
-      await Deno.rename(temporary, file);
-    });
+  async writeNext(array: NdArray): Promise<string> {
+    this.#number ??= highestNumber(this.#file);
+    let file: string;
+    do file = numbered(this.#file, ++this.#number); while (fileExists(file)); // of another program
+    await writeArray(file, array);
     return file;
   }
+}
+
+function numbered(file: string, number: number): string {
+  return file.replace(/(\.npy)$/i, `-${String(number).padStart(DIGITS, "0")}$1`);
+}
+
+/** The highest number of the files that are there, or 0. */
+function highestNumber(file: string): number {
+  const stem = `${basename(file).slice(0, -".npy".length)}-`;
+  let highest = 0;
+  try {
+    for (const { name } of Deno.readDirSync(dirname(file))) {
+      const digits = name.startsWith(stem) && /^\d+(?=\.npy$)/i.exec(name.slice(stem.length))?.[0];
+      if (digits && digits.length >= DIGITS) highest = Math.max(highest, Number(digits));
+    }
+  } catch (cause) {
+    throw cannotWrite(file, cause);
+  }
+  return highest;
+}
+
+function writeArray(file: string, array: NdArray): Promise<void> {
+  return writing(file, async (temporary, mode) => {
+    await create(temporary, [npyHeader(array), bytesOf(array.data)]);
+    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
+    await Deno.rename(temporary, file);
+  });
 }
 
 /**
@@ -118,8 +167,12 @@ async function writing(
     }
   } catch (cause) {
     if (cause instanceof CancelledError) throw cause;
-    throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
+    throw cannotWrite(file, cause);
   }
+}
+
+function cannotWrite(file: string, cause: unknown): ConfigurationError {
+  return new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
 }
 
 /**

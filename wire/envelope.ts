@@ -473,20 +473,31 @@ export class Envelope {
 }
 
 /**
- * An index up to which the bytes are plain characters of a string, examined four at a time. The highest
- * bit of a byte in one of the differences says that this byte, or one before it, is a control character,
- * a quote, a backslash or no ASCII.
+ * An index up to which the bytes are plain characters of a string, examined sixteen at a time while
+ * they are, then four: a branch for each four takes half of the time of a long string.
  */
 function endOfPlain(line: Uint8Array, at: number): number {
   const words = new DataView(line.buffer, line.byteOffset, line.length);
+  for (const last = line.length - 16; at <= last; at += 16) {
+    const special = specialIn(words.getInt32(at, true)) | specialIn(words.getInt32(at + 4, true)) |
+      specialIn(words.getInt32(at + 8, true)) | specialIn(words.getInt32(at + 12, true));
+    if ((special & 0x80808080) !== 0) break;
+  }
   for (const last = line.length - 4; at <= last; at += 4) {
-    const four = words.getInt32(at, true);
-    const control = four - 0x20202020;
-    const quote = (four ^ 0x22222222) - 0x01010101;
-    const backslash = (four ^ 0x5c5c5c5c) - 0x01010101;
-    if (((control | quote | backslash) & 0x80808080) !== 0) break;
+    if ((specialIn(words.getInt32(at, true)) & 0x80808080) !== 0) break;
   }
   return at;
+}
+
+/**
+ * The highest bit of a byte in one of the differences says that this byte, or one before it, is a
+ * control character, a quote, a backslash or no ASCII.
+ */
+function specialIn(four: number): number {
+  const control = four - 0x20202020;
+  const quote = (four ^ 0x22222222) - 0x01010101;
+  const backslash = (four ^ 0x5c5c5c5c) - 0x01010101;
+  return control | quote | backslash;
 }
 
 function isOtherSpace(byte: number): boolean {

@@ -64,7 +64,8 @@ export const CALL: CommandSpec = {
     {
       flag: "--out",
       placeholder: "<file>",
-      description: "write an array of numbers as a file of NumPy, .npy",
+      description: "write an array of numbers as a file of NumPy, .npy; each one of a stream as " +
+        "FILE-000001.npy ...",
     },
     { flag: "--quiet", short: "-q", description: "do not show that it goes on" },
     {
@@ -126,9 +127,10 @@ async function call(
       const bar = `${verb} ${printable(`${method} of ${service}`)} ${progressBar(done, total)}`;
       progress.show(done < total ? bar : waiting);
     };
+    let areSeveral = each;
     const save = async (result: unknown) => {
       try {
-        await writer?.(result);
+        await writer?.(result, areSeveral);
       } catch (error) {
         // The method has been called, and perhaps cannot be again: what it has given is not lost.
         if (!(error instanceof CancelledError)) {
@@ -140,7 +142,7 @@ async function call(
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       try {
-        for await (const result of resultsOf(link, method, options)) {
+        for await (const result of resultsOf(link, method, options, () => areSeveral = true)) {
           progress.clear();
           await save(result);
           if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
@@ -168,12 +170,18 @@ async function call(
 
 // The modules that only some options need are loaded for those.
 
-/** What writes each result that is an array into a file of NumPy. */
-async function arrayWriter(file: string): Promise<(result: unknown) => Promise<void>> {
+/** What writes a result that is an array into a file of NumPy, or each of several into one of them. */
+async function arrayWriter(
+  file: string,
+): Promise<(result: unknown, isOneOfSeveral: boolean) => Promise<void>> {
   const { asArray, NpyFiles } = await import("../npy.ts");
   const files = new NpyFiles(file);
   await files.check();
-  return async (result) => void await files.write(asArray(result));
+  return async (result, isOneOfSeveral) => {
+    const array = asArray(result);
+    if (isOneOfSeveral) await files.writeNext(array);
+    else await files.write(array);
+  };
 }
 
 /** The lines of the standard input. */

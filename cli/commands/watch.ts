@@ -4,6 +4,8 @@
  * @module
  */
 
+import { CancelledError } from "../../errors.ts";
+import type { NotificationFiles } from "../notification_files.ts";
 import { print } from "../../program/print.ts";
 import { type Command, Option } from "commander";
 import { splitArguments } from "../../wire/call.ts";
@@ -24,6 +26,7 @@ interface ParsedOptions extends ParsedConnectOptions {
   count?: number;
   csv?: boolean;
   json?: boolean;
+  out?: string;
   quiet?: boolean;
 }
 
@@ -41,15 +44,20 @@ export function addWatch(program: Command): void {
       )
         .conflicts("json"),
     )
+    .option(
+      "--out <file>",
+      "also write each array of numbers as a file of NumPy, .npy: FILE-000001.npy ...",
+    )
     .option("-q, --quiet", "do not tell when it begins, and when the connection is lost and back")
     .action(watch);
 }
 
 async function watch(
   service: string,
-  { count = 0, csv = false, json = false, quiet = false, ...parsed }: ParsedOptions,
+  { count = 0, csv = false, json = false, out, quiet = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const format = csv ? csvFormat() : json ? formatJson : formatLine;
+  const files = out === undefined ? undefined : await notificationFiles(out);
   const connecting = { ...readConnectOptions(parsed), reconnect: true };
   await runSession(connecting, "watch", async ({ client, signal, removeDeadline }) => {
     const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
@@ -64,25 +72,44 @@ async function watch(
     let seen = 0;
     link.notificationHandler = (...parameters) => {
       if (count > 0 && seen === count) return;
-      seen++;
-      let text: string;
-      try {
-        text = format(parameters, new Date(link.notificationTime ?? Date.now()));
-      } catch (error) { // the next one may be another
-        text = "";
-        console.error(printable(`Cannot show a notification: ${(error as Error).message}`));
-      }
-      try {
-        if (!print(text) || seen === count) end();
-      } catch (error) {
-        fail(error); // e.g. the disk is full
-      }
+      const isLast = ++seen === count;
+      const time = new Date(link.notificationTime ?? Date.now());
+      const show = () => {
+        let text = "";
+        try {
+          text = format(parameters, time);
+        } catch (error) { // the next one may be another
+          console.error(printable(`Cannot show a notification: ${(error as Error).message}`));
+        }
+        try {
+          if (!print(text) || isLast) end();
+        } catch (error) {
+          fail(error); // e.g. the disk is full
+        }
+      };
+      if (files === undefined) return show();
+      files.write(parameters).then(show, (error) => {
+        if (error instanceof CancelledError) return end();
+        fail(error);
+        show(); // what has come is not lost
+      });
     };
     if (!quiet) console.error(dim(`Watching ${printable(service)}`));
-    await ended;
-    link.notificationHandler = undefined;
+    try {
+      await ended;
+    } finally {
+      link.notificationHandler = undefined;
+      await files?.settled();
+      if (!quiet && files !== undefined) console.error(dim(printable(files.report)));
+    }
     if (client.isConnected()) await link.unlink();
   });
+}
+
+/** The files for `--out`, whose modules are loaded for it. */
+async function notificationFiles(file: string): Promise<NotificationFiles> {
+  const { NotificationFiles } = await import("../notification_files.ts");
+  return await NotificationFiles.open(file);
 }
 
 /** A notification as one line. */

@@ -6,9 +6,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { summaryOf } from "../../cli/array_summary.ts";
+import { NotificationFiles } from "../../cli/notification_files.ts";
 import { asArray, NpyFiles } from "../../cli/npy.ts";
 import { formatResult } from "../../cli/output.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
+import { kwargs } from "../../wire/call.ts";
 import { NdArray } from "../../wire/nd_array.ts";
 import { bytesOf, KINDS } from "../support/arrays.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -32,20 +34,54 @@ Deno.test("arrays of all kinds are files that a reader of NumPy's format reads",
       const { descr, shape, data } = readNpy(await Deno.readFile(file));
       assertEquals([descr, shape, data.toBase64()], [array.dtype, array.shape, bytesOf(array)]);
     }
-    const files = new NpyFiles(file);
-    assertEquals(await files.write(arrays[0]), file);
-    assertEquals(await files.write(arrays[0]), `${folder}/x-2.npy`);
-    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(), [
-      "x-2.npy",
-      "x.npy",
-    ]);
+    assertEquals(namesIn(folder), ["x.npy"]);
     const nowhere = new NpyFiles(`${folder}/nowhere/x.npy`);
-    await assertRejects(() => nowhere.write(arrays[0]), ConfigurationError, "Cannot write");
+    for (const write of [() => nowhere.write(arrays[0]), () => nowhere.writeNext(arrays[0])]) {
+      await assertRejects(write, ConfigurationError, "Cannot write");
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
   assertThrows(() => new NpyFiles("x.csv"), ConfigurationError, "must end in .npy");
 });
+
+Deno.test("several arrays are files whose numbers go on, and replace none", async () => {
+  await using folder = await temporaryFolder();
+  const at = (name: string) => folder.join(name);
+  const others = ["x-2.npy", "x-000041.npy", "x-000099.csv", "y-000070.npy", "x-z-000080.npy"];
+  for (const name of others) await Deno.writeTextFile(at(name), "mine");
+  const files = new NpyFiles(at("x.npy"));
+  const arrays = [Int8Array.of(1), Float64Array.of(2, 3)].map((data) => new NdArray(data));
+  assertEquals(await files.writeNext(arrays[0]), at("x-000042.npy"));
+  await Deno.writeTextFile(at("x-000043.npy"), "mine"); // of another program, meanwhile
+  assertEquals(await files.writeNext(arrays[1]), at("x-000044.npy")); // of another type
+  const written = [42, 44].map((number) => readNpy(Deno.readFileSync(at(`x-0000${number}.npy`))));
+  assertEquals(written.map(({ descr }) => descr), ["|i1", "<f8"]);
+  for (const name of [...others, "x-000043.npy"]) {
+    assertEquals(await Deno.readTextFile(at(name)), "mine");
+  }
+  assertEquals(namesIn(folder.path).length, others.length + 3);
+});
+
+Deno.test("arrays that come faster than they are written end the files, and those before are whole", async () => {
+  await using folder = await temporaryFolder();
+  const files = await NotificationFiles.open(folder.join("x.npy"), 100);
+  const first = files.write([Float64Array.of(1, 2), "text", kwargs({ list: [[3], [4]] })]);
+  await assertRejects(() => files.write([new Int8Array(80)]), ValueError, "32 bytes wait");
+  await first;
+  await files.write([new Int8Array(80)]);
+  await files.write([5]);
+  await files.settled();
+  const written = namesIn(folder.path).map((name) => readNpy(Deno.readFileSync(folder.join(name))));
+  assertEquals(written.map(({ shape }) => shape), [[2], [2, 1], [80]]);
+  const [from, to] = [folder.join("x-000001.npy"), folder.join("x-000003.npy")];
+  assertEquals(files.report, `Written: ${from} to ${to}`);
+});
+
+/** The names of the files in a folder. */
+function namesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
 
 Deno.test("lists of numbers are an array of doubles, if they have the same length", () => {
   assertEquals(asArray([[1, 2], [3, 4]]), new NdArray(Float64Array.of(1, 2, 3, 4), [2, 2]));

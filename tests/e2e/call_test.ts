@@ -70,6 +70,10 @@ class Camera extends Service {
   label(): string {
     return "camera";
   }
+  *pictures(): Generator<Uint8Array | Float64Array> {
+    yield Uint8Array.of(1, 2);
+    yield Float64Array.of(3); // of another type
+  }
 }
 
 Deno.test("call --out writes an array as a file of NumPy, and says what is none", async () => {
@@ -100,6 +104,14 @@ Deno.test("call --out writes an array as a file of NumPy, and says what is none"
   assertMatch(none.stderr, /^The result is no array of numbers/);
   assertEquals(readNpy(await Deno.readFile(file)).shape, [2, 3]); // it is as it was
   assertEquals(names(), ["trace.npy"]);
+
+  for (const first of [1, 3]) { // a second call replaces no file of the first one
+    assertEquals((await out("pictures")).code, 0);
+    const last = [first, first + 1].map((number) => `trace-00000${number}.npy`);
+    const read = last.map((name) => readNpy(Deno.readFileSync(join(folder.path, name))));
+    assertEquals(read.map(({ descr, shape }) => [descr, shape]), [["|u1", [2]], ["<f8", [1]]]);
+  }
+  assertEquals(names().length, 5);
 
   const misnamed = await shell.outcome("call", "Camera", "picture", "--out", "trace.csv");
   assertEquals([misnamed.code, misnamed.stdout], [1, ""]);

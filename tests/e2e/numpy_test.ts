@@ -110,7 +110,7 @@ Deno.test({
     ];
     const files = new NpyFiles(join(folder.path, "x.npy"));
     const names: string[] = [];
-    for (const array of arrays) names.push(await files.write(array));
+    for (const array of arrays) names.push(await files.writeNext(array));
     const lines = await numpyLines(
       folder.path,
       `

@@ -1,12 +1,15 @@
 /** The `watch` command: notifications as they arrive. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { NdArray, Service } from "../../mod.ts";
+import { join } from "node:path";
+import { kwargs, NdArray, Service } from "../../mod.ts";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Process } from "../support/process.ts";
+import { readNpy } from "../support/npy.ts";
+import { Process, shellCommand } from "../support/process.ts";
 import { Lab, Restarts } from "../support/restarts.ts";
 import { Shell } from "../support/shell.ts";
+import { ROOT } from "../support/source_tree.ts";
 import { until } from "../support/until.ts";
 import { posixTest } from "../support/posix.ts";
 
@@ -101,6 +104,82 @@ Deno.test("watch ends when its stdout is closed", async () => {
   );
   assertEquals(shell.links(), 0);
 });
+
+/** A service that tells of arrays. */
+class Camera extends Service {
+  tell(...values: unknown[]): void {
+    this.emitNotification(...values);
+  }
+}
+
+Deno.test("watch --out writes each array as a file of NumPy, whose numbers go on", async () => {
+  await using shell = await Shell.open();
+  await using camera = new Camera();
+  await camera.start(shell.manager.connectOptions);
+  await using folder = await temporaryFolder();
+  const watch = (...args: string[]) =>
+    shell.run("watch", "Camera", "--out", folder.join("x.npy"), ...args);
+  const read = () =>
+    Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort().map((name) => {
+      const { descr, shape } = readNpy(Deno.readFileSync(folder.join(name)));
+      return [name, descr, shape];
+    });
+  const written = [
+    ["x-000001.npy", "<f8", [20]],
+    ["x-000002.npy", "<u2", [2, 1]],
+    ["x-000003.npy", "<f8", [2]],
+  ];
+  {
+    await using process = watch("--count", "3");
+    await process.stderr.next();
+    camera.tell(new Float64Array(20));
+    assertEquals(await process.stdout.next(), "array(20 <f8, min 0, max 0: 0 0 0 0 ...)");
+    camera.tell("nothing");
+    camera.tell(new NdArray(Uint16Array.of(1, 2), [2, 1]), kwargs({ unit: "V", levels: [1, 2] }));
+    await process.succeeded();
+    assertEquals(read(), written);
+    assertMatch(process.stderr.all.at(-1)!, /^Written: .*x-000001\.npy to .*x-000003\.npy$/);
+  }
+  await using process = watch("--count", "1");
+  await process.stderr.next();
+  camera.tell(Int8Array.of(1));
+  await process.succeeded();
+  assertEquals(read(), [...written, ["x-000004.npy", "|i1", [1]]]);
+  assertMatch(process.stderr.all.at(-1)!, /^Written: .*x-000004\.npy$/);
+  assertMatch(
+    await shell.refusal("watch", "Camera", "--out", folder.join("nowhere/x.npy")),
+    /^Cannot write .*nowhere.x\.npy: /,
+  );
+});
+
+posixTest(
+  "watch --out on a full disk says so, prints what it has got, and leaves no half file",
+  async () => {
+    await using shell = await Shell.open();
+    await using camera = new Camera();
+    await camera.start(shell.manager.connectOptions);
+    await using folder = await temporaryFolder();
+    // Like a disk of a few blocks. The signal of the limit would end the process.
+    const script = `trap "" XFSZ; ulimit -S -f 8; exec "$@"`;
+    const args = shell.args("watch", "Camera", "--out", folder.join("x.npy"));
+    const words = [Deno.execPath(), "run", "-A", "--no-check", join(ROOT, "manager.ts"), ...args];
+    await using watch = new Process(shellCommand(script, words, { home: shell.home }));
+    await watch.stderr.next((line) => line === "Watching Camera");
+    camera.tell(new Float64Array(20));
+    camera.tell(new Float64Array(10_000).fill(2));
+    const { code } = await watch.end();
+    assertEquals(code, 1);
+    assertEquals(watch.stdout.all, [
+      "array(20 <f8, min 0, max 0: 0 0 0 0 ...)",
+      "array(10000 <f8, min 2, max 2: 2 2 2 2 ...)",
+    ]);
+    const [report, error] = watch.stderr.all.slice(-2);
+    assertMatch(report, /^Written: .*x-000001\.npy$/);
+    assertMatch(error, /^Cannot write .*x-000002\.npy: /);
+    const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+    assertEquals(names, ["x-000001.npy"]);
+  },
+);
 
 posixTest("watch reconnects when the Manager and the Service are restarted", async () => {
   await using home = await temporaryFolder();
