@@ -69,9 +69,11 @@ export const PAGE = `\
     const say = (text) => part("#news").textContent = text;
     const fixed = (number) => number.toFixed(2);
     const readings = [];
+    let errors = 0;
 
     /** Without a new reading the page is grey, and says why. */
     function setError(error) {
+      if (error !== undefined) errors++;
       part("section").classList.toggle("old", error !== undefined);
       part("button").disabled = error !== undefined;
       say(error?.message ?? "");
@@ -105,8 +107,10 @@ export const PAGE = `\
       for (;;) {
         try {
           thermometer ??= await cxn.link("Thermometer");
+          const before = errors;
           show(await thermometer.read());
-          if (part("button").disabled) setError(undefined);
+          // A reading that was under way when the Service went says nothing of now.
+          if (part("button").disabled && errors === before) setError(undefined);
         } catch (error) {
           setError(error);
         }

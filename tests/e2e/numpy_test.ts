@@ -48,11 +48,12 @@ for line in stream:
         send(result=result, requester=message["requester"], uid=message["uid"], error=False)
 `;
 
-/** The only block in Python of a page that imports a module. */
-function programOf(page: string, module: string): string {
-  const found = blocksOf(page, readPages().get(page)!)
-    .filter(({ language, code }) => language === "python" && code.includes(`import ${module}`));
-  assertEquals(found.length, 1, `${page} has one program with ${module}`);
+/** The only block in Python of a page that has these texts. */
+function programOf(page: string, ...texts: string[]): string {
+  const found = blocksOf(page, readPages().get(page)!).filter(({ language, code }) =>
+    language === "python" && texts.every((text) => code.includes(text))
+  );
+  assertEquals(found.length, 1, `${page} has one program with ${texts}`);
   return found[0].code;
 }
 
@@ -61,7 +62,7 @@ Deno.test({
   ...WITH_NUMPY,
   fn: async () => {
     await using folder = await temporaryFolder();
-    const lines = programOf("docs/how-to/arrays.md", "numpy");
+    const lines = programOf("docs/how-to/arrays.md", "import numpy", "def from_wire");
     await Deno.writeTextFile(join(folder.path, "wire_arrays.py"), lines);
     await using manager = await TestManager.start({ disableTls: true });
     const port = String(manager.manager.port);
@@ -149,10 +150,13 @@ Deno.test({
     ], []);
     await target.close();
 
-    const arrays = await numpyLines(folder.path, programOf("docs/how-to/record.md", "numpy"));
+    const arrays = await numpyLines(
+      folder.path,
+      programOf("docs/how-to/record.md", "import numpy"),
+    );
     assertEquals(arrays, ["5000.0 (2, 3) [[1 2 3]", " [4 5 6]]"]);
 
-    const program = programOf("docs/how-to/record.md", "pandas as pd");
+    const program = programOf("docs/how-to/record.md", "import pandas");
     const unplotted = program.replace("\ntemperature.plot()", ""); // which needs Matplotlib
     assert(unplotted !== program);
     const means = await numpyLines(folder.path, unplotted);
