@@ -23,7 +23,7 @@ import type { Client } from "../manager/peer.ts";
 import type { LineReceiver } from "../manager/read_loop.ts";
 import type { Registry } from "../manager/registry.ts";
 import type { RequestSpans } from "../manager/request_spans.ts";
-import { MANAGER_ERROR, type RoutedLine } from "../manager/remote_services.ts";
+import { MANAGER_ERROR, type RoutedLine, UNLINKED } from "../manager/remote_services.ts";
 import type { Router } from "../manager/router.ts";
 import { checkRoom, type Session } from "../manager/session.ts";
 import type { Statistics } from "../manager/statistics.ts";
@@ -246,10 +246,11 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   #receiveOther(uid: string, line: Uint8Array, isError: boolean): PeerConnection | undefined {
     const { envelope, statistics } = this.#options;
     const { sink } = this.#client.session;
-    const service = uid === GONE && !isError ? envelope.text("result") : undefined;
+    const isOfLink = (uid === GONE || uid === UNLINKED) && !isError;
+    const service = isOfLink ? envelope.text("result") : undefined;
     if (service !== undefined && this.#links.has(service)) {
       this.#links.remove(service);
-      return this.#sendGone(this.#nameHere(service));
+      return uid === GONE ? this.#sendGone(this.#nameHere(service)) : sink;
     }
     if (uid === "" && isError) this.#reason = messageOf(line);
     else statistics.unowedAnswers++;

@@ -17,6 +17,12 @@ import type { Client } from "./peer.ts";
  */
 export const MANAGER_ERROR = ',"manager":true}';
 
+/**
+ * The uid of the message to a client of another node whose link has ended since its user may no longer use
+ * the service: the Manager there notes that. The client itself is not told, as a local one is not.
+ */
+export const UNLINKED = "unlinked";
+
 /** A service as its node announces it. */
 export interface AnnouncedService {
   /** Its name at its node. */

@@ -37,7 +37,12 @@ import {
 import { ManagerRequests } from "./manager_requests.ts";
 import { checkName } from "./names.ts";
 import type { Client, Peer, PeerIdentity, Service } from "./peer.ts";
-import { MANAGER_ERROR, type RemoteServices, type RoutedLine } from "./remote_services.ts";
+import {
+  MANAGER_ERROR,
+  type RemoteServices,
+  type RoutedLine,
+  UNLINKED,
+} from "./remote_services.ts";
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
@@ -140,6 +145,8 @@ export class Router<Sink extends LineSink> {
         username: client.user?.username,
         service: service.name,
       });
+      if (client.node === undefined) continue;
+      client.session.sink.sendText(encodeReply(client.networkName, UNLINKED, service.name));
     }
     for (const client of this.#registry.clients) {
       this.#cancel(client, (service) => !this.#registry.mayUse(client, service));

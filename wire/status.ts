@@ -110,7 +110,7 @@ export interface NodeStatus {
   is_connected: boolean;
   /** Since when it is, or is not, in ISO 8601. */
   since: string;
-  /** Why it is not part of the network; `null` if it is, or only waits for a NATS server. */
+  /** Why it is not part of the network, e.g. that no NATS server answers; `null` if it is. */
   problem: string | null;
   /** The addresses of the NATS servers. */
   servers: string[];

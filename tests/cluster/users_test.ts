@@ -60,6 +60,10 @@ Deno.test("an access list names users with their node, and judges them at the ho
   const link = await bob.link<Lab>("a.Lab");
   assertEquals(await link.who(), "somebody");
   assertEquals(typeof link.serviceAttributes.who, "string");
+  await link.acquireLock();
+  const ofBob = () =>
+    Object.values(here.b.manager.manager.status().clients).map(({ links }) => links);
+  assertEquals(ofBob(), [["a.Lab"]]);
 
   const values = link.count();
   values.addDoneCallback(() => {}); // its failure is expected
@@ -68,6 +72,7 @@ Deno.test("an access list names users with their node, and judges them at the ho
   await here.lab.cancelled.promise; // a stream could go on for ever
   await assertRejects(() => link.who(), RemoteError, "'bob@b' may not use the 'a.Lab' service");
   assertEquals(here.a.manager.manager.status().services.Lab.links, []);
+  assertEquals(ofBob(), [[]]);
   values.cancel();
   const offer = admin.adminRequest("access_table.offer", "Lab", "bob@b");
   await assertRejects(() => offer, RemoteError, "a user of another node connects services to that");
