@@ -272,6 +272,7 @@ async function waitForService<S>(
 ): Promise<Link<S>> {
   const deadline = performance.now() + timeout;
   const options: LinkOptions & NoHint = { sameUser, [NO_HINT]: true };
+  let wasAbsent = false;
   for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
       const left = Math.max(deadline - performance.now(), 1);
@@ -279,10 +280,11 @@ async function waitForService<S>(
     } catch (cause) {
       const isAbsent = cause instanceof RemoteError && cause.remoteName === "KeyError";
       if (!isAbsent && !(cause instanceof TimeoutError)) throw cause;
+      wasAbsent ||= isAbsent; // the last attempt may have had no time for an answer
       const left = deadline - performance.now();
       if (!isAbsent || left <= 0) {
         const late = `The ${repr(service)} service did not appear within ${timeout} ms`;
-        throw new TimeoutError(late + (isAbsent ? await hintOf(client, service) : ""), { cause });
+        throw new TimeoutError(late + (wasAbsent ? await hintOf(client, service) : ""), { cause });
       }
       await delay(Math.min(pause, left));
     }

@@ -56,11 +56,11 @@ Deno.test("a LinkedClient that waits in vain says which services there are, and 
   await using manager = await TestManager.start();
   await using service = new Thermometer();
   await service.start(manager.connectOptions);
-  const options = { ...manager.connectOptions, timeout: 3_000 };
+  const options = { ...manager.connectOptions, timeout: 1_000 };
   await assertRejects(
     () => LinkedClient.connect("thermometre", options),
     TimeoutError,
-    "did not appear within 3000 ms. Did you mean 'Thermometer'? Connected: 'Thermometer'",
+    "did not appear within 1000 ms. Did you mean 'Thermometer'? Connected: 'Thermometer'",
   );
 });
 
