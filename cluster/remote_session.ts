@@ -33,6 +33,7 @@ import type { Envelope } from "../wire/envelope.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import type { LongLine } from "../wire/line.ts";
 import { decodeMessage, encodeFailure, encodeReply, encodeRequest } from "../wire/message.ts";
+import { joinServiceName } from "../wire/node_name.ts";
 import { extensionOfPartialReply, GONE, MANAGER, NOTIFICATION } from "../wire/protocol.ts";
 import { SessionLinks } from "./session_links.ts";
 import { type Asked, SessionRequests } from "./session_requests.ts";
@@ -356,7 +357,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   }
 
   #nameHere(service: string): string {
-    return `${this.node}.${service}`;
+    return joinServiceName(this.node, service);
   }
 
   /** The end of a line in which a service has this name. */

@@ -17,7 +17,7 @@ import type { PeerConnection } from "../net/peer_connection.ts";
 import { Envelope } from "../wire/envelope.ts";
 import { encodeReply } from "../wire/message.ts";
 import { MANAGER, OWNER } from "../wire/protocol.ts";
-import { splitServiceName } from "../wire/node_name.ts";
+import { joinServiceName, splitServiceName } from "../wire/node_name.ts";
 import type { Channels } from "./channels.ts";
 import type { KnownNodes } from "./known_nodes.ts";
 import { RemoteSession, type SessionContext } from "./remote_session.ts";
@@ -82,14 +82,15 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
   }
 
   elsewhere(service: string): string[] {
-    return this.#options.nodes.nodesWith(service).map((node) => `${node}.${service}`).sort();
+    return this.#options.nodes.nodesWith(service).map((node) => joinServiceName(node, service))
+      .sort();
   }
 
   *announced(): Iterable<[name: string, service: AnnouncedService]> {
     const { nodes } = this.#options;
     for (const node of nodes.nodes()) {
       for (const service of nodes.services(node)) {
-        const name = `${node}.${service.name}`;
+        const name = joinServiceName(node, service.name);
         if (!this.#ambiguous.has(name)) yield [name, service];
       }
     }

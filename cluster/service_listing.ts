@@ -9,6 +9,7 @@
 import { CLUSTER_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
 import type { JsonObject } from "../wire/message.ts";
+import { joinServiceName } from "../wire/node_name.ts";
 import type { Bus, BusMessage } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 
@@ -99,7 +100,7 @@ export class ServiceListing {
       name: name.replaceAll(/[^A-Za-z0-9_-]/g, "_"),
       id: `${incarnation}-${number}`,
       version,
-      metadata: { service: `${node}.${name}`, node, network, address, language, os },
+      metadata: { service: joinServiceName(node, name), node, network, address, language, os },
     };
   }
 

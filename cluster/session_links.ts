@@ -10,6 +10,7 @@ import { repr } from "../base/repr.ts";
 import { PermissionError } from "../errors.ts";
 import { CLUSTER_LIMITS } from "../limits.ts";
 import type { Client } from "../manager/peer.ts";
+import { joinServiceName } from "../wire/node_name.ts";
 
 /** The links of a local client with services of another node. */
 export class SessionLinks {
@@ -72,6 +73,6 @@ export class SessionLinks {
   }
 
   #nameHere(service: string): string {
-    return `${this.#node}.${service}`;
+    return joinServiceName(this.#node, service);
   }
 }

@@ -12,6 +12,7 @@ import type { PendingRequest, Registry } from "../manager/registry.ts";
 import type { RequestSpans } from "../manager/request_spans.ts";
 import type { Statistics } from "../manager/statistics.ts";
 import type { Envelope } from "../wire/envelope.ts";
+import { joinServiceName } from "../wire/node_name.ts";
 import { STREAM } from "../wire/protocol.ts";
 
 /** What the requests of a session depend on. */
@@ -165,6 +166,6 @@ export class SessionRequests<Session> {
   }
 
   #nameHere(service: string): string {
-    return `${this.#options.node}.${service}`;
+    return joinServiceName(this.#options.node, service);
   }
 }

@@ -52,6 +52,11 @@ export function networkNameOf(text: string): string {
   );
 }
 
+/** The name that a service of a node has at all other nodes, e.g. `a.DMM`. */
+export function joinServiceName(node: string, service: string): string {
+  return `${node}.${service}`;
+}
+
 /**
  * The node and the name of the service there in a name such as `a.DMM`; `undefined` for a name that
  * does not begin with the name of a node and a dot. Whether there is such a node is another question.
