@@ -5,6 +5,8 @@ import { connect, LinkedClient, RemoteError, Service, TimeoutError } from "../..
 import { TestManager } from "../../testing.ts";
 import { labPrograms } from "../support/lab_programs.ts";
 import { linked } from "../support/linked.ts";
+import { failure, reply } from "../support/messages.ts";
+import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";
 
 class Thermometer extends Service {
@@ -62,6 +64,33 @@ Deno.test("a LinkedClient that waits in vain says which services there are, and 
     TimeoutError,
     "did not appear within 1000 ms. Did you mean 'Thermometer'? Connected: 'Thermometer'",
   );
+});
+
+Deno.test("a LinkedClient says which services there are, also if its last attempt had no time for an answer", async () => {
+  await using manager = new ScriptedManager();
+  const options = { ...manager.connectOptions, timeout: 2_000 };
+  const refused = assertRejects(
+    () => LinkedClient.connect("thermometre", options),
+    TimeoutError,
+    "did not appear within 2000 ms. Did you mean 'Thermometer'? Connected: 'Thermometer'",
+  );
+  await manager.accept();
+  await manager.answer("link", failure("KeyError: \"the 'thermometre' service does not exist\""));
+  // The next attempts are not answered.
+  const next = async (attribute: string) => {
+    for (;;) {
+      const message = await manager.receive();
+      if (message.attribute === attribute) return message;
+    }
+  };
+  const asked = await next("identity");
+  await manager.send(reply("c[lab-pc:1]", {
+    uid: asked.uid,
+    result: { hostname: "lab-pc", port: 1, clients: {}, services: { Thermometer: ENTRY } },
+  }));
+  await next("__disconnect__");
+  await manager.close();
+  await refused;
 });
 
 Deno.test("where no Service is connected, the error of a link says so", async () => {
