@@ -12,6 +12,7 @@ import { CALL } from "../../cli/commands/call.ts";
 import { LS } from "../../cli/commands/ls.ts";
 import { usesTls } from "../../cli/main.ts";
 import { program } from "../../cli/program.ts";
+import { anyWord } from "../support/option_words.ts";
 import fc from "../support/properties.ts";
 
 interface Run {
@@ -83,21 +84,10 @@ Deno.test("an error, the help, and what follows two hyphens are left to commande
 
 Deno.test("any words that are plain are parsed as commander parses them", () => {
   for (const spec of [CALL, LS]) {
-    const flag = fc.constantFrom(
-      ...spec.options.flatMap(({ flag, short }) => short ? [flag, short] : flag),
-    );
-    const value = fc.oneof(
-      fc.constantFrom("", "-", "--", "0", "5", "-5", "-1e3", "-Infinity", "10s", "a=-1", "Lamp"),
-      fc.constantFrom("--help", "-V", "-Vx", "--version", "--bogus", "-x", "-5x", "constructor"),
-      fc.string({ maxLength: 6 }),
-      fc.string({ maxLength: 4 }).map((text) => `-${text}`),
-    );
-    const word = fc.oneof(
-      flag,
-      value,
-      fc.tuple(flag, value).map(([flag, value]) => `${flag}=${value}`),
-      fc.tuple(flag, value).map(([flag, value]) => `${flag}${value}`),
-    );
+    const word = anyWord(spec.options, [
+      ...["", "-", "--", "0", "5", "-5", "-1e3", "-Infinity", "10s", "a=-1", "Lamp"],
+      ...["--help", "-V", "-Vx", "--version", "--bogus", "-x", "-5x", "constructor"],
+    ]);
     // Words that are right, so that not all lines have an error.
     const right = fc.constantFrom(
       ...[["Lamp"], ["on"], ["1"], ["-5"], ["x=2"], [""], ["--json"], ["--disable-tls"]],

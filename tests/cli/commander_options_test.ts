@@ -13,6 +13,7 @@ import { formatHelp, parseOptions, type ParseOutcome } from "../../program/optio
 import { GENERAL_OPTIONS } from "../../program/start_options.ts";
 import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { anyWord } from "../support/option_words.ts";
 import fc from "../support/properties.ts";
 
 const SPECS = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
@@ -185,19 +186,10 @@ Deno.test("the help names every option, its value and its default", () => {
 });
 
 Deno.test("both parsers have the same outcome for any arguments", () => {
-  const flag = fc.constantFrom(...SPECS.flatMap(({ flag, short }) => short ? [flag, short] : flag));
-  const value = fc.oneof(
-    fc.constantFrom("", "-", "--", "0", "-5", "-1e3", "10s", "1 KiB", "1.5min", "json", "secret"),
-    fc.constantFrom("--help", "-h", "--bogus", "-x", "-Infinity", "--bogus=1", "-5x", "__proto__"),
-    fc.string({ maxLength: 6 }),
-    fc.string({ maxLength: 4 }).map((text) => `-${text}`),
-  );
-  const word = fc.oneof(
-    flag,
-    value,
-    fc.tuple(flag, value).map(([flag, value]) => `${flag}=${value}`),
-    fc.tuple(flag, value).map(([flag, value]) => `${flag}${value}`),
-  );
+  const word = anyWord(SPECS, [
+    ...["", "-", "--", "0", "-5", "-1e3", "10s", "1 KiB", "1.5min", "json", "secret"],
+    ...["--help", "-h", "--bogus", "-x", "-Infinity", "--bogus=1", "-5x", "__proto__"],
+  ]);
   fc.assert(
     fc.property(fc.array(word, { maxLength: 6 }), (args) => void assertSame(args)),
     { numRuns: 2_000 },

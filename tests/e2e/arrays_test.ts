@@ -75,8 +75,8 @@ async function wirePeer(
 
 const wireClient = (manager: TestManager, extensions: string[]) =>
   wirePeer(manager, { type: "client", name: "wire" }, extensions);
-const wireService = (manager: TestManager, extensions: string[]) =>
-  wirePeer(manager, { type: "service", name: "Wire", attributes: {} }, extensions);
+const wireService = (manager: TestManager, extensions: string[], streams: string[] = []) =>
+  wirePeer(manager, { type: "service", name: "Wire", attributes: {}, streams }, extensions);
 
 /** The reply to a request. */
 function reply(result: unknown, { requester, uid, ...members }: JsonObject): JsonObject {
@@ -586,11 +586,7 @@ Deno.test("many streams of arrays that nobody reads hold some values each, and c
 Deno.test("a service that sends arrays in lines without room for them loses its reader", async () => {
   await using manager = await TestManager.start({ disableTls: true });
   await using client = await connect(manager.connectOptions);
-  await using peer = await wirePeer(
-    manager,
-    { type: "service", name: "Wire", attributes: {}, streams: ["read"] },
-    ARRAYS,
-  );
+  await using peer = await wireService(manager, ARRAYS, ["read"]);
   const link = await client.link("Wire");
   const stream = link.read() as unknown as AsyncIterable<unknown>;
   const { requester, uid, parts, whole } = await heard(peer);
@@ -609,11 +605,7 @@ Deno.test("a client asks for arrays in lines only where all know them", async ()
   await using manager = await TestManager.start({ disableTls: true });
   await using client = await connect(manager.connectOptions);
   for (const extensions of [PARTS, ["ready", "cancel", "stream", "arrays"]]) {
-    await using peer = await wirePeer(
-      manager,
-      { type: "service", name: "Wire", attributes: {}, streams: ["read"] },
-      extensions,
-    );
+    await using peer = await wireService(manager, extensions, ["read"]);
     const link = await client.link("Wire");
     const stream = link.read();
     assertEquals((await heard(peer)).whole, undefined);
@@ -625,11 +617,7 @@ Deno.test("a client asks for arrays in lines only where all know them", async ()
 Deno.test("a service that goes in the middle of an array ends its stream, after what was complete", async () => {
   await using manager = await TestManager.start({ disableTls: true });
   await using client = await connect(manager.connectOptions);
-  await using peer = await wirePeer(
-    manager,
-    { type: "service", name: "Wire", attributes: {}, streams: ["read"] },
-    ARRAYS,
-  );
+  await using peer = await wireService(manager, ARRAYS, ["read"]);
   const link = await client.link("Wire");
   const stream = link.read() as unknown as AsyncIterable<unknown>;
   const { requester, uid } = await heard(peer);
