@@ -1,9 +1,9 @@
 /**
  * Reads rows of SQLite one after the other, as many as there are.
  *
- * `iterate()` of `node:sqlite` ends without an error where the file is damaged (Deno 2.9): whoever reads
- * would take the rows before that place for all of them. `get()` and `all()` throw. So where rows are few,
- * `all()` reads them; where they may be millions, {@linkcode scan} does.
+ * In a damaged file, `iterate()` of `node:sqlite` ends at the damage and throws nothing (Deno 2.9). Its
+ * rows look like all rows. `get()` and `all()` throw. `all()` reads statements with few rows, and
+ * {@linkcode scan} those that may have millions.
  *
  * @module
  */
