@@ -224,6 +224,7 @@ everywhere(
     await item.click();
     await other.page.getByText(/Locked by Web page\[/).waitFor();
     await other.page.getByRole("alert").filter({ hasText: "locked" }).waitFor();
+    await other.page.getByText("They are shown while the page is linked.").waitFor();
     await one.page.getByRole("button", { name: "Give the lock back" }).click();
     await other.page.getByText("Not locked").waitFor();
     await other.page.getByRole("button", { name: "Try again" }).click();

@@ -81,7 +81,8 @@ function Lines({ log }: { log: ManagerLog }): Element {
         aria-labelledby="log-title" onScroll=${scrolled}>
         <ol>${lines.map((line) => html`<${Line} key=${line.key} line=${line} />`)}</ol>
       </div>
-      ${lines.length === 0 && html`<p class="empty">No record fits.</p>`}
+      ${lines.length === 0 && log.count.value > 0 &&
+        html`<p class="empty">No record fits.</p>`}
       ${!isAtEnd &&
         html`<button type="button" class="to-end" onClick=${toEnd}>To the newest</button>`}
     </div>

@@ -27,7 +27,7 @@ export function NotificationsView({ service }: { service: ServiceSession }): Ele
       <h2 id="notifications">Notifications</h2>
       <ol class="log" tabindex="0" aria-labelledby="notifications">
         ${entries.length === 0 &&
-          html`<li class="empty">None has come since the page is linked.</li>`}
+          html`<li class="empty">${emptyText(service)}</li>`}
         ${entries.map((entry) =>
           html`
             <li key=${entry.number}>
@@ -39,6 +39,13 @@ export function NotificationsView({ service }: { service: ServiceSession }): Ele
       ${readings.series.length > 0 && html`<${LivePlot} series=${readings.series} />`}
     </section>
   `;
+}
+
+/** The text without notifications. A page that is not linked gets none, so it cannot say that none came. */
+function emptyText({ linkState }: ServiceSession): string {
+  return "link" in linkState.value
+    ? "None has come since the page is linked."
+    : "They are shown while the page is linked.";
 }
 
 function contentText({ args, kwargs }: NotificationEntry): string {
