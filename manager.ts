@@ -558,7 +558,7 @@ export class Manager implements AsyncDisposable {
 
   /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.hasPending || this.#joined?.sessions.hasPending ||
+    return this.#registry.pending.some || this.#joined?.sessions.hasPending ||
       this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
