@@ -151,8 +151,7 @@ for (const [command, needed] of Object.entries(FAST)) {
       ...await loadedBy(`cli/commands/${command}.ts`),
     ]);
     assert(loaded.has("client/link.ts"), "the graph was not found");
-    const heavy =
-      /^(manager|service|web|cluster)\/|^record\/(?!history)|commander|spinner|npy|acorn/;
+    const heavy = /^(manager|service|web|cluster|record)\/|commander|spinner|npy|acorn/;
     assertEquals([...loaded].filter((name) => heavy.test(name)), []);
     const expected = ["node:os", "node:path", ...needed].sort();
     assertEquals([...loaded].filter((name) => name.startsWith("node:")).sort(), expected);
