@@ -40,7 +40,7 @@ import { Trunks } from "./trunks.ts";
  */
 export function joinCluster(options: JoinOptions): Join {
   const join = resolveJoin(options);
-  const mayUse = parseJoinAllow(join.allow);
+  const mayUse = parseJoinAllow(join.allow, join.node);
   const { caFile, credentialsFile } = join;
   if (caFile !== undefined) readText(caFile, "certificates");
   const login = credentialsFile === undefined ? undefined : readCredentials(credentialsFile);
