@@ -262,12 +262,10 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   }
 
   #notify(line: Uint8Array, held: HeldLine | undefined, end: number): PeerConnection | undefined {
-    const { envelope, statistics } = this.#options;
-    const service = envelope.text("service");
+    const service = this.#options.envelope.text("service");
     if (service === undefined || !this.#links.has(service)) return undefined;
     const ending = this.#ending(this.#nameHere(service));
     const { sink } = this.#client.session;
-    statistics.notifications++;
     if (held === undefined) sink.sendSpliced(line, end, ending);
     else if (held.mayWaitFor(sink.holder)) sink.sendHeld(held, end, ending);
     else {
