@@ -33,7 +33,7 @@ export function addCommand(program: Command, spec: CommandSpec): Command {
 }
 
 /** Adds options to a command. */
-export function addOptions(command: Command, specs: readonly OptionSpec[]): Command {
+function addOptions(command: Command, specs: readonly OptionSpec[]): Command {
   for (const spec of specs) command.addOption(commanderOption(spec));
   return command;
 }
