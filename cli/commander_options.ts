@@ -45,7 +45,7 @@ export function addSpec(command: Command, summary: CommandSummary, spec: Command
 }
 
 /** Adds options to a command. */
-export function addOptions(command: Command, specs: readonly OptionSpec[]): Command {
+function addOptions(command: Command, specs: readonly OptionSpec[]): Command {
   for (const spec of specs) command.addOption(commanderOption(spec));
   return command;
 }

@@ -1000,6 +1000,7 @@ Deno.test("a closed registry registers and routes nothing, but completes pending
 
 /** What is known of the nodes `a`, this one, and `b`, which may not use the service `Private`. */
 const NODES: NodeRules = {
+  node: "a",
   mayUse: (node, service) => node === "b" && service !== "Private",
   nodeOf: (service) => /^(a|b)\./.exec(service)?.[1],
   elsewhere: (service) => service === "DMM" ? ["b.DMM"] : [],
