@@ -14,13 +14,7 @@
 import { logger } from "../base/log.ts";
 import { CLUSTER_LIMITS, TRUNK_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
-import {
-  type Beat,
-  type Change,
-  PROTOCOL,
-  sizeOfService,
-  type SnapshotPart,
-} from "./announcement.ts";
+import { type Beat, type Change, PROTOCOL, type SnapshotPart } from "./announcement.ts";
 import type { Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 
@@ -393,11 +387,25 @@ export class Directory {
 
 /** The size of all services of a node that are known here, in bytes: another version may have more. */
 const MOST_SIZE = 2 * CLUSTER_LIMITS.nodeSize;
+/** What a service has beside its texts, and a text in a list, in bytes. */
+const SERVICE_OVERHEAD = 256;
+const WORD_OVERHEAD = 16;
 
 function sizeOf(services: Iterable<AnnouncedService>): number {
   let size = 0;
   for (const service of services) size += sizeOfService(service);
   return size;
+}
+
+/** About what a service holds, in bytes: its message is not made again, which took a fifth of the time. */
+function sizeOfService({ extensions, streams, ...texts }: AnnouncedService): number {
+  const { name, address, language, os, attributes, about } = texts;
+  const size = SERVICE_OVERHEAD + name.length + address.length + language.length + os.length +
+    attributes.length + about.length;
+  return [...extensions, ...streams].reduce(
+    (sum, { length }) => sum + WORD_OVERHEAD + length,
+    size,
+  );
 }
 
 const REASONS: Readonly<Record<Exclude<Departure, "outside">, string>> = {

@@ -106,7 +106,9 @@ export function metricsText(status: ManagerStatus, calls: CallStatistics): strin
   counter("sent_messages_total", "Messages to devices.", [totals.messages_out]);
   counter("requests_total", "Requests that were forwarded to Services.", [totals.requests]);
   counter("replies_total", "Replies that were forwarded to Clients.", [totals.answers]);
-  counter("notifications_total", "Notifications of Services.", [totals.notifications]);
+  counter("notifications_total", "Notifications of the Services of this Manager.", [
+    totals.notifications,
+  ]);
   counter("unowed_replies_total", "Replies to no pending request.", [totals.unowed_answers]);
   counter("misnamed_notifications_total", "Notifications in the name of another Service.", [
     totals.misnamed_notifications,

@@ -43,7 +43,8 @@ import {
   type RoutedLine,
   UNLINKED,
 } from "./remote_services.ts";
-import type { PendingRequest, Registry } from "./registry.ts";
+import type { PendingRequest } from "./pending_requests.ts";
+import type { Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
 import type { HeldLine } from "../wire/held_line.ts";
@@ -186,7 +187,7 @@ export class Router<Sink extends LineSink> {
   async failPending(time: number): Promise<void> {
     const end = performance.now() + time;
     for (const service of this.#registry.services) {
-      const requests = this.#registry.takePending(service);
+      const requests = this.#registry.pending.take(service);
       await this.failAll(
         requests.filter(({ client }) => !client.extensions.includes(READY)),
         service.name,
@@ -203,7 +204,7 @@ export class Router<Sink extends LineSink> {
     isConcerned: (service: Service<Session<Sink>>) => boolean = () => true,
   ): void {
     const requester = client.networkName;
-    for (const { service, uid } of this.#registry.pendingRequestsOf(client)) {
+    for (const { service, uid } of this.#registry.pending.of(client)) {
       const { name, extensions, session } = service;
       if (!extensions.includes(CANCEL) || !isConcerned(service)) continue;
       session.sink.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));

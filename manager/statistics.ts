@@ -35,7 +35,10 @@ export class Statistics {
   requests = 0;
   /** Replies and errors that were forwarded to a client. */
   answers = 0;
-  /** Notifications. Each counts once, to however many clients it was forwarded. */
+  /**
+   * Notifications of the services of this Manager. Each counts once, to however many clients and nodes
+   * it was forwarded: so those of joined Managers add up.
+   */
   notifications = 0;
   /** Replies to no pending request: the client has disconnected, or never sent the request. */
   unowedAnswers = 0;

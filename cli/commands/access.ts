@@ -13,6 +13,7 @@ import { ConfigurationError } from "../../errors.ts";
 import { Hosts } from "../../manager/hosts.ts";
 import { databaseFile } from "../../base/paths.ts";
 import { repr } from "../../base/repr.ts";
+import { splitServiceName } from "../../wire/node_name.ts";
 
 /** What the command can do, beside `list`. */
 const CHANGES = ["allow", "deny", "clear", "offer", "unoffer", "clear-offer"] as const;
@@ -77,6 +78,13 @@ function change(
   table[action](service, usernames);
   for (const name of usernames) print(`${DONE[action]} ${name}`);
   const isUse = action === "allow" || action === "deny";
+  const other = splitServiceName(service);
+  if (other !== undefined) {
+    print(
+      `If ${other.node} is a node, this has no effect: its Manager decides. On its computer: access ` +
+        `${action} ${repr(other.service)} ${isUse ? "USER@NODE" : "USER"}`,
+    );
+  }
   const list = (isUse ? table.lists() : table.offerLists()).get(service);
   if (list?.size === 0) {
     print(
