@@ -741,7 +741,10 @@ export class Service implements AsyncDisposable {
     }
     if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(connection, toMessage(outcome.object), outcome.object);
+      const message = toMessage(outcome.object);
+      if (message.kind === "request" && this.#isCall(message)) {
+        await this.#dispatcher.dispatchLong(connection, message, outcome.object);
+      } else this.#receiveMessage(connection, message, outcome.object);
     } catch (error) {
       log.warn("Received a message that cannot be read: {error}", { error });
     }
@@ -761,10 +764,8 @@ export class Service implements AsyncDisposable {
 
   #receiveMessage(connection: Connection, message: Message, trace: TraceContext): void {
     if (message.kind === "request") {
-      const extension = extensionOfControl(message.attribute);
-      if (extension !== undefined && this.#managerExtensions.includes(extension)) {
-        this.#dispatcher.control(connection, message);
-      } else this.#dispatcher.dispatch(connection, message, trace);
+      if (this.#isCall(message)) this.#dispatcher.dispatch(connection, message, trace);
+      else this.#dispatcher.control(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#connection?.acceptConfirmation(message.result);
       this.#managerExtensions = extensionsOf(message.result);
@@ -776,6 +777,12 @@ export class Service implements AsyncDisposable {
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
+  }
+
+  /** Whether a request is one of a method or a property; others are about one that is pending. */
+  #isCall({ attribute }: Request): boolean {
+    const extension = extensionOfControl(attribute);
+    return extension === undefined || !this.#managerExtensions.includes(extension);
   }
 
   #startSpan({ attribute, requester }: Request, trace: TraceContext): RpcSpan | undefined {
