@@ -75,8 +75,6 @@ function change(
   }
   if (action === "clear") return table.clear(service);
   if (action === "clear-offer") return table.clearOffer(service);
-  table[action](service, usernames);
-  for (const name of usernames) print(`${DONE[action]} ${name}`);
   const isUse = action === "allow" || action === "deny";
   const other = splitServiceName(service);
   if (other !== undefined) {
@@ -85,6 +83,8 @@ function change(
         `${action} ${repr(other.service)} ${isUse ? "USER@NODE" : "USER"}`,
     );
   }
+  table[action](service, usernames);
+  for (const name of usernames) print(`${DONE[action]} ${name}`);
   const list = (isUse ? table.lists() : table.offerLists()).get(service);
   if (list?.size === 0) {
     print(
