@@ -712,7 +712,10 @@ export class Service implements AsyncDisposable {
     }
     if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(connection, toMessage(outcome.object), outcome.object);
+      const message = toMessage(outcome.object);
+      if (message.kind === "request" && this.#isCall(message)) {
+        await this.#dispatcher.dispatchLong(connection, message, outcome.object);
+      } else this.#receiveMessage(connection, message, outcome.object);
     } catch (error) {
       log.warn("Received a message that cannot be read: {error}", { error });
     }
@@ -732,10 +735,8 @@ export class Service implements AsyncDisposable {
 
   #receiveMessage(connection: Connection, message: Message, trace: TraceContext): void {
     if (message.kind === "request") {
-      const extension = extensionOfControl(message.attribute);
-      if (extension !== undefined && this.#registration.knows(extension)) {
-        this.#dispatcher.control(connection, message);
-      } else this.#dispatcher.dispatch(connection, message, trace);
+      if (this.#isCall(message)) this.#dispatcher.dispatch(connection, message, trace);
+      else this.#dispatcher.control(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#connection?.acceptConfirmation(message.result);
       this.#registration.confirm(message.result);
@@ -746,6 +747,12 @@ export class Service implements AsyncDisposable {
       this.#registration.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
+  }
+
+  /** Whether a request is one of a method or a property; others are about one that is pending. */
+  #isCall({ attribute }: Request): boolean {
+    const extension = extensionOfControl(attribute);
+    return extension === undefined || !this.#registration.knows(extension);
   }
 
   #startSpan({ attribute, requester }: Request, trace: TraceContext): RpcSpan | undefined {
