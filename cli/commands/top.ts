@@ -7,7 +7,6 @@
 import process from "node:process";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
-import { type Command, Option } from "commander";
 import { describeChange } from "../../device/connector.ts";
 import { ConnectionAbortedError, RemoteError } from "../../errors.ts";
 import { printLine } from "../../program/print.ts";
@@ -17,8 +16,13 @@ import type { ManagerStatus } from "../../wire/status.ts";
 import { type RatesAt, StatusHistory } from "../../wire/status_history.ts";
 import { readableTime } from "../../base/readable.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { addConnectOptions, commanderOption } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions, timeOption } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+  timeOption,
+} from "../connect_options.ts";
 import { requestStatus } from "../requests.ts";
 import { isScreen, Screen } from "../screen.ts";
 import { dim } from "../style.ts";
@@ -42,26 +46,31 @@ const QUITS: ReadonlySet<string> = new Set(["q", "\x03", "\x04"]);
 /** A key that is no character, e.g. an arrow, is sent as some characters after Escape. */
 const NO_CHARACTER = new RegExp("\x1b(\\[[\\d;?]*[A-Za-z~]|O[A-Za-z])?", "g");
 
-/** Adds `top` to the program. */
-export function addTop(program: Command): void {
-  addConnectOptions(program.command("top"), "how long connecting may take")
-    .description("Show which Services and Clients do most, live at a terminal, until q")
-    .addOption(
-      commanderOption(
-        timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
-      ),
-    )
-    .addOption(
-      new Option("--sort <key>", "what comes first").choices(SORT_KEYS).default(SORT_KEYS[0]),
-    )
-    .action(async ({ interval = DEFAULT_INTERVAL, sort = "calls", ...parsed }: ParsedOptions) => {
-      const connecting = { ...readConnectOptions(parsed), reconnect: isScreen() };
-      await runSession(
-        connecting,
-        "top",
-        (session) => isScreen() ? live(session, interval, sort) : once(session, interval, sort),
-      );
-    });
+/** The `top` command. */
+export const TOP: CommandSpec = {
+  options: [
+    ...connectOptions("how long connecting may take"),
+    timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
+    {
+      flag: "--sort",
+      placeholder: "<key>",
+      description: "what comes first",
+      choices: SORT_KEYS,
+      byDefault: SORT_KEYS[0],
+    },
+  ],
+  run: (_, values) => top(values as unknown as ParsedOptions),
+};
+
+async function top(
+  { interval = DEFAULT_INTERVAL, sort = SORT_KEYS[0], ...parsed }: ParsedOptions,
+): Promise<void> {
+  const connecting = { ...readConnectOptions(parsed), reconnect: isScreen() };
+  await runSession(
+    connecting,
+    "top",
+    (session) => isScreen() ? live(session, interval, sort) : once(session, interval, sort),
+  );
 }
 
 /** Prints one table, with the rates of the time between two statuses. */
