@@ -29,7 +29,6 @@ import {
   GONE,
   MANAGER,
   NOTIFICATION,
-  NOTIFICATION_FORMS,
   PART,
   READY,
   STREAM,
@@ -43,7 +42,8 @@ import {
   type RoutedLine,
   UNLINKED,
 } from "./remote_services.ts";
-import type { PendingRequest, Registry } from "./registry.ts";
+import type { PendingRequest } from "./pending_requests.ts";
+import type { Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
 import type { HeldLine } from "../wire/held_line.ts";
@@ -186,7 +186,7 @@ export class Router<Sink extends LineSink> {
   async failPending(time: number): Promise<void> {
     const end = performance.now() + time;
     for (const service of this.#registry.services) {
-      const requests = this.#registry.takePending(service);
+      const requests = this.#registry.pending.take(service);
       await this.failAll(
         requests.filter(({ client }) => !client.extensions.includes(READY)),
         service.name,
@@ -203,7 +203,7 @@ export class Router<Sink extends LineSink> {
     isConcerned: (service: Service<Session<Sink>>) => boolean = () => true,
   ): void {
     const requester = client.networkName;
-    for (const { service, uid } of this.#registry.pendingRequestsOf(client)) {
+    for (const { service, uid } of this.#registry.pending.of(client)) {
       const { name, extensions, session } = service;
       if (!extensions.includes(CANCEL) || !isConcerned(service)) continue;
       session.sink.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));
@@ -549,11 +549,7 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /**
-   * Tells a service that knows arrays in which forms its linked clients take notifications that have
-   * some, so that it makes no others. What it sends before it knows of a new client is not for that
-   * client.
-   */
+  /** Tells a service that knows arrays in which forms its linked clients take notifications. */
   #countLink(
     client: Client<Session<Sink>>,
     service: Service<Session<Sink>>,
@@ -561,12 +557,9 @@ export class Router<Sink extends LineSink> {
   ): void {
     const { arrays, sink } = service.session;
     if (arrays === undefined || !this.#registry.has(service)) return;
-    const { linked } = arrays;
-    linked[client.session.arrays === undefined ? "lists" : "arrays"] += isLinked ? 1 : -1;
-    const forms = NOTIFICATION_FORMS.filter((form) => linked[form] > 0);
-    if (forms.join() === arrays.told) return;
-    arrays.told = forms.join();
-    sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
+    const form = client.session.arrays === undefined ? "lists" : "arrays";
+    const forms = arrays.countLink(form, isLinked);
+    if (forms !== undefined) sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
   }
 
   /** Disconnects a peer for an administrator. Does nothing if it is not connected any more. */

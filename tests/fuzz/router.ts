@@ -273,7 +273,7 @@ async function run(steps: Step[]): Promise<void> {
   for (const step of steps) await run.step(step);
   for (const name of [...run.devices.keys()]) await run.leave(name);
   const { registry } = run.network;
-  assertEquals([[...registry.clients], [...registry.services], registry.hasPending], [
+  assertEquals([[...registry.clients], [...registry.services], registry.pending.some], [
     [],
     [],
     false,
