@@ -138,7 +138,7 @@ const FAST: Readonly<Record<string, readonly string[]>> = {
   ls: STYLED,
   ping: [],
   status: [],
-  top: ["node:process"],
+  top: STYLED,
   types: [],
   watch: STYLED,
 };
