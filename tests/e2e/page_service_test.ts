@@ -4,11 +4,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type About, Service } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
-import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
+import { BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
 import { PageLaboratory } from "../support/page_laboratory.ts";
 import { everywhere, ONE_MANAGER, type Place } from "../support/places.ts";
 import { until } from "../support/until.ts";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 
 const browser = new BrowserOfFile();
 
@@ -101,6 +101,44 @@ everywhere(
   IN_BROWSER,
 );
 
+Deno.test(
+  "a method that is called before the page is linked is called when it is linked",
+  IN_BROWSER,
+  async () => {
+    await using site = await ONE_MANAGER.open({ web: 0 });
+    await using oven = new Oven();
+    await oven.start(site.home.connectOptions);
+    await using context = await browser.context();
+    const grant = await holdLinks(context);
+    const { page, lines } = await openPage(context, site.pageOf("#/Oven/heat"));
+    await page.getByLabel("celsius").fill("180.5");
+    await page.getByLabel("celsius").press("Enter");
+    await page.locator(".result-state", { hasText: "Running" }).waitFor();
+    assertEquals(oven.heated, []);
+    grant();
+    await page.locator(".result").getByText("180.5 °C").waitFor();
+    assertEquals(oven.heated, [[180.5, "slow", false]]);
+    assertEquals(lines, []);
+  },
+);
+
+/** Holds back what the Manager sends after a page has requested a link, until the result is called. */
+async function holdLinks(context: BrowserContext): Promise<() => void> {
+  const granted = Promise.withResolvers<void>();
+  await context.routeWebSocket(() => true, (page) => {
+    const manager = page.connectToServer();
+    let last = Promise.resolve();
+    page.onMessage((message) => {
+      if (/"attribute": ?"link"/.test(String(message))) last = granted.promise;
+      manager.send(message);
+    });
+    manager.onMessage((message) => {
+      last = last.then(() => page.send(message));
+    });
+  });
+  return granted.resolve;
+}
+
 everywhere("a long call is cancelled, and the service notices", async (place) => {
   await using page = await withOven(place, "wait");
   await page.page.getByRole("button", { name: "Call wait" }).click();
@@ -155,7 +193,11 @@ Deno.test(
     await lab.stop();
     await page.page.getByRole("status").filter({ hasText: "The Manager is away since" }).waitFor();
     await page.page.getByRole("status").filter({ hasText: /^Gone, last seen/ }).waitFor();
+    await page.page.getByLabel("celsius").press("Enter");
+    const problem = page.page.getByRole("alert").filter({ hasText: "It was not called" });
+    await problem.waitFor();
     await lab.resume();
+    await problem.waitFor({ state: "detached" });
     await page.page.getByText("Live", { exact: true }).waitFor();
     await page.page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
     // What was entered is still there, and works.

@@ -127,10 +127,11 @@ Deno.test("a time-out is no decision of the program: a lock that was not acquire
   await using lab = await labPrograms(new Meter());
   const { code, stderr } = await lab.run(
     "const other = await client.spawn('other');",
-    "await other.link('Meter');",
+    "let signal; await other.link('Meter');",
     "link.acquireLock();",
-    "link.forever(options({ signal: AbortSignal.timeout(1) }));",
-    "await new Promise((resolve) => setTimeout(resolve, 50));",
+    "link.forever(options({ signal: signal = AbortSignal.timeout(1) }));",
+    "await new Promise((resolve) => signal.addEventListener('abort', resolve));",
+    "await link.calibrate(1);", // the lock was refused before
     "await Promise.all([client.disconnect(), other.disconnect()]);",
   );
   const lines = linesOf(stderr);

@@ -63,9 +63,8 @@ Deno.test("records that cannot be written wait, in order, until the database can
   using database = new Database(locked.path, [], 0);
   const records = new ConnectionRecords(database.connections, ALL);
   locked.lock();
-  const start = performance.now();
   for (let number = 0; number < 1_000; number++) records.add(ORIGIN, `event ${number}`);
-  assertLess(performance.now() - start, 100);
+  assertEquals(logs.records, [], "nobody has waited for an attempt to write");
   await until("the failure is logged", () => logs.records.length > 0);
   locked.unlock();
   await until("all are written", () => locked.messages().length === 1_000);
@@ -186,8 +185,9 @@ Deno.test("no peer waits while another program locks the database, and logins go
   clearInterval(watch);
   for (const client of clients) await client.disconnect();
   locked.unlock();
-  // Statements that wait for the lock would stop the event loop 60 times, for 100 ms each.
-  assertLess(stopped, 2_000);
+  // Statements that wait for the lock would stop the event loop 60 times, for 100 ms each. A busy
+  // computer stops it too.
+  assertLess(stopped, 5_000);
   await until(
     "the records are written",
     () => locked.messages().filter((message) => message === "disconnected").length === 20,

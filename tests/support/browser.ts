@@ -42,6 +42,9 @@ export const FLAGS = [
  */
 export const ANOTHER_COMPUTER = "192.0.2.1";
 
+/** How long a test waits for what a page has to show, in milliseconds, enough for a busy computer. */
+const WAIT = 60_000;
+
 function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
@@ -53,11 +56,9 @@ function launch(): Promise<Browser> {
 export async function startBrowser(): Promise<BrowserContext & AsyncDisposable> {
   const browser = await launch();
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  context.setDefaultTimeout(WAIT);
   return Object.assign(context, { [Symbol.asyncDispose]: () => browser.close() });
 }
-
-/** How long a test waits for what a page has to show, in milliseconds. */
-const WAIT = 15_000;
 
 /** How a page is opened. */
 export interface PageOptions {
@@ -87,6 +88,7 @@ export class BrowserOfFile {
     this.#browser ??= launch();
     const browser = await this.#browser;
     const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+    context.setDefaultTimeout(WAIT);
     return Object.assign(context, { [Symbol.asyncDispose]: () => context.close() });
   }
 
@@ -96,7 +98,6 @@ export class BrowserOfFile {
     { width = 1280, height = 800, colorScheme = "light" }: PageOptions = {},
   ): Promise<OpenPage> {
     const context = await this.context({ viewport: { width, height }, colorScheme });
-    context.setDefaultTimeout(WAIT);
     const opened = await openPage(context, address);
     return { ...opened, [Symbol.asyncDispose]: () => context.close() };
   }

@@ -14,7 +14,7 @@ import { delay } from "@std/async/delay";
 export async function until<T>(
   what: string | (() => string),
   condition: () => T | Promise<T>,
-  ms = 20_000,
+  ms = 60_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {

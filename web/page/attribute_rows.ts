@@ -129,7 +129,7 @@ function CallButton(
   { service, name, verb }: { service: ServiceSession; name: string; verb: string },
 ): Element {
   const isRunning = service.calls.value.get(name)?.state.value.state === "running";
-  const isReady = service.isLinked.value && !isRunning;
+  const isReady = service.canCall.value && !isRunning;
   return html`
     <button type="button" aria-disabled=${!isReady}
       onClick=${() =>

@@ -7,7 +7,8 @@
  */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { type CallOptions, CancelledError, type Future, RemoteError, Stream } from "../client.ts";
+import type { CallOptions, Future, ServiceAbout } from "../client.ts";
+import { CancelledError, RemoteError, Stream } from "../client.ts";
 import type { Arguments } from "./inputs.ts";
 import { type LineAbout, SeriesSet } from "./series_set.ts";
 
@@ -38,6 +39,7 @@ export interface Progress {
 
 /** What a call needs of a Link. */
 export interface Callable {
+  readonly serviceAbout: Pick<ServiceAbout, "attributes">;
   request(attribute: string, options: Partial<Arguments> & CallOptions): Future<unknown>;
 }
 
@@ -46,9 +48,9 @@ export class Call {
   readonly #state = signal<CallState>({ state: "running" });
   readonly #progress = signal<Progress | undefined>(undefined);
   readonly #count = signal<number | undefined>(undefined);
-  readonly #future: Future<unknown> | undefined;
-  readonly #label: string;
-  readonly #about: LineAbout | undefined;
+  #future: Future<unknown> | undefined;
+  readonly #attribute: string;
+  readonly #given: Arguments;
   /** The numbers of a stream, as lines of a plot. */
   readonly values: SeriesSet = new SeriesSet();
   /** The last result before this call; `undefined` if there is none. */
@@ -60,35 +62,22 @@ export class Call {
   #time: number | undefined;
 
   /**
-   * Sends the request at once.
+   * Sends the request at once, or when the link is there.
    *
-   * @param about What the service says of the values of a stream.
    * @param before The call before this one. Its result is shown, grey, until there is another one.
    */
   constructor(
-    link: Callable,
+    link: Callable | Promise<Callable>,
     attribute: string,
-    { args, kwargs }: Arguments,
-    about?: LineAbout,
+    given: Arguments,
     before?: Call,
   ) {
     this.old = before?.result;
-    this.#label = attribute;
-    this.#about = about;
-    const options: CallOptions = {
-      time: true,
-      onProgress: (done, total, direction) => {
-        this.#progress.value = { done, total, direction };
-      },
-    };
-    try {
-      this.#future = link.request(attribute, { args, kwargs, ...options });
-    } catch (error) {
-      this.#end({ state: "failed", failure: failureOf(error) });
-      return;
-    }
-    if (this.#future instanceof Stream) this.#readStream(this.#future);
-    else this.#read(this.#future);
+    this.#attribute = attribute;
+    this.#given = given;
+    if (link instanceof Promise) {
+      link.then((one) => this.#send(one), (error) => this.#fail(error));
+    } else this.#send(link);
   }
 
   /** Where it is. */
@@ -125,7 +114,28 @@ export class Call {
 
   /** Cancels it. A service of this package ends its method. */
   cancel(): void {
-    this.#future?.cancel();
+    if (this.#future === undefined) this.#end({ state: "cancelled" });
+    else this.#future.cancel();
+  }
+
+  #send(link: Callable): void {
+    if (this.#state.peek().state !== "running") return; // it was cancelled before
+    const options: CallOptions = {
+      time: true,
+      onProgress: (done, total, direction) => {
+        this.#progress.value = { done, total, direction };
+      },
+    };
+    try {
+      this.#future = link.request(this.#attribute, { ...this.#given, ...options });
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (this.#future instanceof Stream) {
+      const { attributes } = link.serviceAbout;
+      const isKnown = Object.hasOwn(attributes, this.#attribute);
+      this.#readStream(this.#future, isKnown ? attributes[this.#attribute].result : undefined);
+    } else this.#read(this.#future);
   }
 
   async #read(future: Future<unknown>): Promise<void> {
@@ -138,7 +148,7 @@ export class Call {
     }
   }
 
-  async #readStream(stream: Stream<unknown>): Promise<void> {
+  async #readStream(stream: Stream<unknown>, about: LineAbout | undefined): Promise<void> {
     this.#count.value = 0;
     let count = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -149,7 +159,7 @@ export class Call {
     try {
       for await (const value of stream) {
         count++;
-        this.values.add(this.#label, stream.time ?? Date.now(), value, this.#about);
+        this.values.add(this.#attribute, stream.time ?? Date.now(), value, about);
         timer ??= setTimeout(show, INTERVAL);
       }
       this.#end({ state: "done", value: null });
@@ -171,6 +181,7 @@ export class Call {
   }
 
   #end(state: CallState): void {
+    if (this.#state.peek().state !== "running") return; // it was cancelled before it was sent
     this.#endedAt = Date.now();
     this.#progress.value = undefined;
     this.#state.value = state;

@@ -24,10 +24,11 @@ export function MethodForm(
 ): Element {
   const [texts, setTexts] = useState<Texts>(service.drafts.get(name) ?? {});
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
+  const [isTried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const call = service.calls.value.get(name);
   const isRunning = call?.state.value.state === "running";
-  const isReady = service.isLinked.value && !isRunning;
+  const isReady = service.canCall.value && !isRunning;
   const change = (input: string, text: string) => {
     const changed = { ...texts, [input]: text };
     service.drafts.set(name, changed);
@@ -43,6 +44,7 @@ export function MethodForm(
   };
   const submit = (event: Event) => {
     event.preventDefault();
+    setTried(!isReady && !isRunning);
     if (!isReady) return;
     const entered = read();
     if (entered !== undefined) service.call(name, entered);
@@ -66,6 +68,8 @@ export function MethodForm(
         </button>
         <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe === true} target=${target} />
       </div>
+      <p class="problem" role="alert">${isTried && !isReady &&
+        "It was not called: the page is not linked with the service."}</p>
     </form>
   `;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { RECORDER_ROLE } from "../../wire/history.ts";
 import { isMethod } from "../../wire/python_signature.ts";
 import { MethodRow, PropertyRow } from "./attribute_rows.ts";
@@ -29,10 +29,12 @@ export function ServicePanel(
   const isHere = entry?.isHere ?? false;
   const limit = entry?.entry.max_clients ?? 0;
   const isHidden = entry !== undefined && hasNamesOnly(entry);
-  useEffect(() => {
+  const hasNone = service.linkState.value.state === "none";
+  // It is linked before the person can press a key in what is shown.
+  useLayoutEffect(() => {
     if (isHere && !isHidden) service.open(limit <= 0);
-  }, [service, isHere, isHidden, limit]);
-  useEffect(() => () => service.close(), [service]);
+  }, [service, isHere, isHidden, limit, hasNone]);
+  useLayoutEffect(() => () => service.close(), [service]);
   if (entry === undefined) {
     return html`
       <section class="panel">

@@ -12,7 +12,7 @@
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { isObject } from "../../wire/message.ts";
-import type { Client, Link } from "../client.ts";
+import type { Link } from "../client.ts";
 import { Kwargs } from "../client.ts";
 import { Call } from "./call.ts";
 import type { Arguments, Texts } from "./inputs.ts";
@@ -23,7 +23,8 @@ import { reasonOf } from "./session.ts";
 export type LinkState =
   /** There is none: nobody has asked for it yet, or it was ended. */
   | { readonly state: "none" }
-  | { readonly state: "linking" }
+  /** It is requested; the promise rejects when it is refused, or is not wanted any more. */
+  | { readonly state: "linking"; readonly requested: Promise<Link> }
   | { readonly state: "linked"; readonly link: Link }
   /** The service, or the Manager, is away; the link is restored when it is back. */
   | { readonly state: "away"; readonly link: Link }
@@ -40,6 +41,11 @@ export interface NotificationEntry {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+/** What a session needs of a Client. */
+export interface LinkClient {
+  link(name: string, options: { signal: AbortSignal }): PromiseLike<Link>;
+}
+
 /** How many notifications are kept. */
 const KEPT = 200;
 
@@ -51,7 +57,7 @@ export class ServiceSession {
   readonly #notifications = signal<readonly NotificationEntry[]>([]);
   /** The numbers in the notifications, as lines of a plot. */
   readonly readings: SeriesSet = new SeriesSet();
-  readonly #client: () => Client | undefined;
+  readonly #client: () => LinkClient | undefined;
   readonly #opened = signal<ReadonlySet<string>>(new Set());
   readonly #lockProblem = signal<string | undefined>(undefined);
   /** What is typed in the form of each method. */
@@ -62,7 +68,7 @@ export class ServiceSession {
   #linking: AbortController | undefined;
 
   /** @param client The connected client; `undefined` while there is none. */
-  constructor(name: string, client: () => Client | undefined) {
+  constructor(name: string, client: () => LinkClient | undefined) {
     this.name = name;
     this.#client = client;
   }
@@ -72,9 +78,14 @@ export class ServiceSession {
     return this.#linkState;
   }
 
-  /** Whether a call can be made now. */
+  /** Whether the lock can be taken now. */
   readonly isLinked: ReadonlySignal<boolean> = computed(() =>
     this.#linkState.value.state === "linked"
+  );
+
+  /** Whether a call can be made now. One that is made while the page links is sent when it is linked. */
+  readonly canCall: ReadonlySignal<boolean> = computed(() =>
+    this.isLinked.value || this.#linkState.value.state === "linking"
   );
 
   /** The last call of each attribute. */
@@ -132,10 +143,10 @@ export class ServiceSession {
     return this.#notifications;
   }
 
-  /** The panel is open. @param isFree Whether to link at once. */
+  /** The panel is open, or its service is back. @param isFree Whether to link at once. */
   open(isFree: boolean): void {
     this.#isOpen = true;
-    if (isFree && this.#linkState.value.state === "none") this.link();
+    if (isFree) this.link();
   }
 
   /** The panel is closed. */
@@ -149,25 +160,35 @@ export class ServiceSession {
     const client = this.#client();
     const { state } = this.#linkState.value;
     if (client === undefined || (state !== "none" && state !== "refused")) return;
-    const linking = this.#linking = new AbortController();
-    this.#linkState.value = { state: "linking" };
+    const { signal } = this.#linking = new AbortController();
+    const requested = this.#request(client, signal);
+    this.#linkState.value = { state: "linking", requested };
     try {
-      const link = await client.link(this.name, { signal: linking.signal });
-      if (linking.signal.aborted) return await link.unlink();
-      link.notificationHandler = (...args) => this.#notified(args, link);
-      this.#linkState.value = { state: "linked", link };
+      await requested;
     } catch (error) {
-      if (linking.signal.aborted) return;
+      if (signal.aborted) return;
       this.#linkState.value = { state: "refused", reason: reasonOf(error) };
     }
   }
 
+  /** Requests a link; one that comes after the signal is ended. */
+  async #request(client: LinkClient, signal: AbortSignal): Promise<Link> {
+    const link = await client.link(this.name, { signal });
+    if (signal.aborted) {
+      await link.unlink();
+      throw signal.reason;
+    }
+    link.notificationHandler = (...args) => this.#notified(args, link);
+    this.#linkState.value = { state: "linked", link };
+    return link;
+  }
+
   /** Ends the link. */
   async unlink(): Promise<void> {
-    this.#linking?.abort();
+    this.#linking?.abort(new Error("The page is not linked any more"));
     this.readings.gap(Date.now());
-    const { linkState } = this;
-    const link = "link" in linkState.value ? linkState.value.link : undefined;
+    const { value } = this.#linkState;
+    const link = "link" in value ? value.link : undefined;
     this.#linkState.value = { state: "none" };
     await link?.unlink().catch(() => {}); // it has ended with the connection
   }
@@ -178,7 +199,10 @@ export class ServiceSession {
     if (value.state === "linked") {
       this.#linkState.value = { state: "away", link: value.link };
       this.readings.gap(Date.now());
-    } else if (value.state === "refused") this.#linkState.value = { state: "none" };
+    } else if (value.state === "linking" || value.state === "refused") {
+      this.#linking?.abort(new Error("The service, or the Manager, is away"));
+      this.#linkState.value = { state: "none" };
+    }
   }
 
   /** The Client has restored the link. */
@@ -189,19 +213,21 @@ export class ServiceSession {
 
   /** The connection has ended for good, and every link with it. */
   ended(): void {
-    this.#linking?.abort();
+    this.#linking?.abort(new Error("The connection has ended"));
     this.readings.gap(Date.now());
     this.#linkState.value = { state: "none" };
   }
 
-  /** Calls a method, or reads a property. Does nothing if there is no link. */
+  /** Calls a method, or reads a property. Does nothing if there is no link, and none is requested. */
   call(attribute: string, given: Arguments = { args: [], kwargs: {} }): void {
     const { value } = this.#linkState;
-    if (value.state !== "linked") return;
-    const { attributes } = value.link.serviceAbout;
-    const about = Object.hasOwn(attributes, attribute) ? attributes[attribute].result : undefined;
-    const before = this.#calls.value.get(attribute);
-    const call = new Call(value.link, attribute, given, about, before);
+    const link = value.state === "linked"
+      ? value.link
+      : value.state === "linking"
+      ? value.requested
+      : undefined;
+    if (link === undefined) return;
+    const call = new Call(link, attribute, given, this.#calls.value.get(attribute));
     this.#calls.value = new Map(this.#calls.value).set(attribute, call);
     call.state.subscribe(({ state }) => {
       if (state !== "running") this.#endIfIdle();
