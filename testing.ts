@@ -41,7 +41,7 @@ import { checkTimeout, withTimeout } from "./base/with_timeout.ts";
 import { decodeObject, type JsonObject } from "./wire/message.ts";
 
 /** How long a test waits for a device, a connection or a line, in milliseconds. */
-const DEFAULT_TIMEOUT = 10_000;
+const DEFAULT_TIMEOUT = 30_000;
 /** The longest line that a wire peer reads, in bytes. */
 const LONGEST_LINE = 256 * 1024 * 1024;
 
@@ -49,7 +49,7 @@ const LONGEST_LINE = 256 * 1024 * 1024;
 export interface TestWaitOptions {
   /**
    * The longest wait, in milliseconds; 0 for not waiting at all, `Infinity` for no limit.
-   * Default: 10,000.
+   * Default: 30,000.
    */
   timeout?: number;
 }
@@ -126,7 +126,7 @@ export class TestManager implements AsyncDisposable {
    *
    * @param namesAndOptions The names; the last argument may be an object with the longest wait.
    * @throws {TimeoutError} If one of them is not connected within `timeout` milliseconds (default:
-   * 10,000).
+   * 30,000).
    * @throws {RangeError} If `timeout` is negative or `NaN`.
    *
    * @example
@@ -150,7 +150,7 @@ export class TestManager implements AsyncDisposable {
    *
    * @param namesAndOptions The names; the last argument may be an object with the longest wait.
    * @throws {TimeoutError} If one of them is still connected after `timeout` milliseconds (default:
-   * 10,000).
+   * 30,000).
    * @throws {RangeError} If `timeout` is negative or `NaN`.
    */
   async disconnected(
@@ -237,7 +237,7 @@ export class WirePeer implements AsyncDisposable {
    * @throws {ConnectError} If nothing listens there.
    * @throws {TlsMismatchError} If the Manager does not use TLS.
    * @throws {CertificateError} If the certificate is not trusted, or its file cannot be read.
-   * @throws {TimeoutError} If a step takes more than 10 seconds.
+   * @throws {TimeoutError} If a step takes more than 30 seconds.
    */
   static async connect(
     options: { host: string; port: number; disableTls?: boolean; certFile?: string },
@@ -254,7 +254,7 @@ export class WirePeer implements AsyncDisposable {
    * for a password first is left to {@linkcode WirePeer.connect}.
    *
    * @param identity The identity, as an object of the wire.
-   * @throws {TimeoutError} If the Manager sends nothing within 10 seconds.
+   * @throws {TimeoutError} If the Manager sends nothing within 30 seconds.
    * @throws {Error} If the connection ends; and the errors of {@linkcode WirePeer.connect}.
    */
   static async introduce(
@@ -324,7 +324,7 @@ export class WirePeer implements AsyncDisposable {
    * Reads the text of the next line. Returns `undefined` at the end of the connection, and for a
    * line of more than 256 MiB.
    *
-   * @throws {TimeoutError} If no line arrives within 10 seconds.
+   * @throws {TimeoutError} If no line arrives within 30 seconds.
    */
   async readText(): Promise<string | undefined> {
     const line = await this.#connection.nextLine(DEFAULT_TIMEOUT);
@@ -335,7 +335,7 @@ export class WirePeer implements AsyncDisposable {
   /**
    * Reads the next line as an object.
    *
-   * @throws {TimeoutError} If no line arrives within 10 seconds.
+   * @throws {TimeoutError} If no line arrives within 30 seconds.
    * @throws {JSONDecodeError} If the line is not UTF-8, not JSON, or not an object.
    * @throws {Error} If the connection has ended, or the line has more than 256 MiB.
    */
@@ -395,7 +395,7 @@ export class WireListener implements Disposable {
    * Waits for the next connection. A connection that comes after the time-out is given by the next
    * call.
    *
-   * @throws {TimeoutError} If none comes within `timeout` milliseconds (default: 10,000).
+   * @throws {TimeoutError} If none comes within `timeout` milliseconds (default: 30,000).
    * @throws {RangeError} If `timeout` is negative or `NaN`.
    * @throws {Deno.errors.BadResource} If the listener is closed.
    */

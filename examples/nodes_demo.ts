@@ -15,7 +15,7 @@ const ROOMS = ["a", "b", "c"];
 /** How often a node says that it is there: after five times it is gone for the others. */
 const BEAT = "200ms";
 /** How long until a node knows what another one has, in milliseconds. */
-const KNOWN = 10_000;
+const KNOWN = 60_000;
 
 /** Where `nats-server` is. Debian has it in a folder that is not in the `PATH` of its users. */
 const NATS_PROGRAMS = ["nats-server", "/usr/sbin/nats-server"];
@@ -60,16 +60,27 @@ async function run(home: string, servers: string, stack: AsyncDisposableStack): 
   const client = stack.use(
     await connect({ host: "localhost", port: Number(managers.get("c")!.port), disableTls: true }),
   );
-  const link = async (service: string) => {
+  const unlinked = new Set<string>();
+  client.connectionHandler = (change) => {
+    if (change.state === "unlinked") unlinked.add(change.service);
+  };
+  const retry = async <T>(attempt: () => Promise<T>): Promise<T> => {
     for (const end = performance.now() + KNOWN;;) {
       try {
-        return await client.link<Oven>(service);
+        return await attempt();
       } catch (error) {
         if (performance.now() > end) throw error;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
   };
+  const link = (service: string) => retry(async () => await client.link<Oven>(service));
+  /** Waits until the client and its Manager know that a Service is gone, which takes a moment. */
+  const gone = (service: string) =>
+    retry(async () => {
+      const { services } = await client.identities();
+      if (service in services || !unlinked.has(service)) throw new Error(`${service} is not gone`);
+    });
   const show = async (what: string, call: () => PromiseLike<unknown>) => {
     try {
       console.log(`${what}: ${JSON.stringify(await call())}`);
@@ -90,6 +101,7 @@ async function run(home: string, servers: string, stack: AsyncDisposableStack): 
   console.log("\nThe Oven is switched off in room a, and carried to room b.");
   oven.interrupt();
   await oven.status;
+  await gone("a.Oven");
   await show("a.Oven.temperature()", () => first.temperature());
   await startOven("b");
   const second = await link("b.Oven");
@@ -103,6 +115,7 @@ async function run(home: string, servers: string, stack: AsyncDisposableStack): 
   await client.about("b.Oven"); // an answer that comes after the call has arrived there
   managers.get("b")!.program.kill();
   await show("b.Oven.bake()", () => baking);
+  await gone("b.Oven");
   await show("a new link with b.Oven", () => client.link("b.Oven"));
 }
 

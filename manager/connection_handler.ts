@@ -33,9 +33,9 @@ import { blockOf, KnownOrigins } from "./known_origins.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
-import type { ReadyResult } from "../wire/protocol.ts";
-import { BEAT, MANAGER, READY } from "../wire/protocol.ts";
+import { BEAT, MANAGER, READY, type ReadyResult } from "../wire/protocol.ts";
 import { extensionsWithin } from "./known_extensions.ts";
+import { REFUSED_LOGIN } from "./refused_logins.ts";
 import { type LineReceiver, readLines } from "./read_loop.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
@@ -314,7 +314,7 @@ export class ConnectionHandler implements Disposable {
       this.#options.onAdministratorLogin(address);
       const isRight = await attemptLogin(check, username);
       if (!isRight) {
-        statistics.addRefusal("wrong administrator login");
+        statistics.addRefusal(REFUSED_LOGIN.administratorLogin);
         log.warn("{address} failed to log in as an administrator", { address });
       }
       return isRight;

@@ -13,20 +13,14 @@ import process from "node:process";
 import type { DeviceStatus, ManagerStatus, ServiceStatus } from "../wire/status.ts";
 import { type CallStatistics, DURATION_BOUNDS } from "./call_statistics.ts";
 import { Exposition, type Sample } from "./exposition.ts";
+import { REFUSED_LOGIN } from "./refused_logins.ts";
+import { nameOfReason } from "./statistics.ts";
 
 /**
  * Reasons and errors that are metrics from the start on, at 0: of a series that begins with its first
  * event, Prometheus does not see that this was one, and alerts would miss it.
  */
-const REFUSED_LOGINS = [
-  "wrong_manager_password",
-  "wrong_login_password",
-  "wrong_administrator_login",
-  "wrong_metrics_login",
-  "unregistered_user",
-  "untrusted_hostname",
-  "too_many_failed_logins",
-];
+const REFUSED_LOGINS = Object.values(REFUSED_LOGIN).map(nameOfReason);
 const ERRORS = ["KeyError", "PermissionError", "ValueError", "ConnectionAbortedError"];
 
 /** What the services with one label have now. */

@@ -10,6 +10,7 @@ import type { ManagerStatus } from "../wire/status.ts";
 import type { UsersTable } from "./database/users_table.ts";
 import { logIn, type LoginAttempt } from "./login_throttle.ts";
 import { metricsText } from "./metrics.ts";
+import { REFUSED_LOGIN } from "./refused_logins.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** What is answered from. */
@@ -63,7 +64,7 @@ export class MonitoredManager implements MonitoringSource {
     const { users, statistics, maxNameLength, attemptLogin } = this.#parts;
     if (username.length > maxNameLength) return false;
     const user = await logIn(users, attemptLogin(address), username, password);
-    if (user === undefined) statistics.addRefusal("wrong metrics login");
+    if (user === undefined) statistics.addRefusal(REFUSED_LOGIN.metricsLogin);
     return user !== undefined;
   }
 }

@@ -29,7 +29,6 @@ import {
   GONE,
   MANAGER,
   NOTIFICATION,
-  NOTIFICATION_FORMS,
   PART,
   READY,
   STREAM,
@@ -550,11 +549,7 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /**
-   * Tells a service that knows arrays in which forms its linked clients take notifications that have
-   * some, so that it makes no others. What it sends before it knows of a new client is not for that
-   * client.
-   */
+  /** Tells a service that knows arrays in which forms its linked clients take notifications. */
   #countLink(
     client: Client<Session<Sink>>,
     service: Service<Session<Sink>>,
@@ -562,12 +557,9 @@ export class Router<Sink extends LineSink> {
   ): void {
     const { arrays, sink } = service.session;
     if (arrays === undefined || !this.#registry.has(service)) return;
-    const { linked } = arrays;
-    linked[client.session.arrays === undefined ? "lists" : "arrays"] += isLinked ? 1 : -1;
-    const forms = NOTIFICATION_FORMS.filter((form) => linked[form] > 0);
-    if (forms.join() === arrays.told) return;
-    arrays.told = forms.join();
-    sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
+    const form = client.session.arrays === undefined ? "lists" : "arrays";
+    const forms = arrays.countLink(form, isLinked);
+    if (forms !== undefined) sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
   }
 
   /** Disconnects a peer for an administrator. Does nothing if it is not connected any more. */

@@ -228,11 +228,11 @@ Deno.test("access says where the list of a service of another node is", async ()
     `If a is a node, this has no effect: its Manager decides. On its computer: access ${command}\n`;
   assertEquals(
     await access("allow", "a.Lamp", "bob"),
-    `Allowed bob\n${hint("allow 'Lamp' USER@NODE")}a.Lamp  bob\n`,
+    `${hint("allow 'Lamp' USER@NODE")}Allowed bob\na.Lamp  bob\n`,
   );
   assertEquals(
     await access("offer", "a.Lamp", "bob"),
-    `Allowed to offer: bob\n${hint("offer 'Lamp' USER")}a.Lamp  bob; may be offered by bob\n`,
+    `${hint("offer 'Lamp' USER")}Allowed to offer: bob\na.Lamp  bob; may be offered by bob\n`,
   );
   for (const name of ["Lamp", "all.Lamp", "a room.Lamp"]) {
     assertEquals(await access("allow", name, "bob"), `Allowed bob\n${name}  bob\n`);

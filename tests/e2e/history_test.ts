@@ -252,7 +252,8 @@ Deno.test("a service that only has the name of a recorder is not believed", asyn
     { length: 200_000 },
     (_, id) => ({ ...source, id, start: id + 1, end: id + 2 }),
   );
-  const { code, stderr } = await run(command(folder.path, ...words, "A.b", "--csv", "--points=1"));
+  const patient = ["A.b", "--csv", "--points=1", "--timeout=60s"]; // they take seconds
+  const { code, stderr } = await run(command(folder.path, ...words, ...patient));
   assertEquals([code, stderr], [
     1,
     "Cannot read the history: 'Recorder' is no recorder, it has no history\n",

@@ -435,7 +435,14 @@ Deno.test("a password is prompted for once, however many attempts the first conn
 });
 
 Deno.test("a device with the right password retries while its computer is throttled, and then connects", async () => {
-  const limits = { freeLogins: 1, loginPenalty: 1_000_000, loginTimeout: 100, loginMemory: 1_000 };
+  // A device that comes within the memory of a failed login is rejected: its penalty is longer than the
+  // time-out.
+  const limits = {
+    freeLogins: 1,
+    loginPenalty: 1_000_000,
+    loginTimeout: 30_000,
+    loginMemory: 4_000,
+  };
   await using manager = await Restarts.start({ authPassword: "right", limits });
   const wrong = () => connect({ ...manager.connectOptions, passwordManager: "wrong" });
   await assertRejects(wrong, RemoteError, "Wrong Manager password");

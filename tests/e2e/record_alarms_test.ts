@@ -106,6 +106,7 @@ posixTest("a name that is taken, and a program that fails, do not stop the recor
   await using recorder = new Process(lab.command("--config", lab.config));
   await recorder.stderr.next((line) => line.includes("Recorder is not offered, recording goes on"));
   lab.oven.celsius = -5;
+  await recorder.stderr.next((line) => line.includes("Oven.temperature is -5 °C"));
   await until("the program is run", () => lab.alarms().includes("ran"));
   lab.oven.celsius = 20;
   await until("it is run again", () => lab.alarms().length > 1);
