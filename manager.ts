@@ -236,7 +236,7 @@ export class Manager implements AsyncDisposable {
       authLogin: options.authLogin ?? false,
       accessChanged: () => access?.refresh(),
       flushRecords: () => records.flush(),
-      disconnect: (peer) => this.#router.disconnect(peer),
+      disconnect: (peer) => this.#router.sessions.disconnect(peer),
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics = new Statistics(undefined, limits.maxCountedServices);
@@ -257,7 +257,7 @@ export class Manager implements AsyncDisposable {
       statistics,
       onAdministratorLogin: (address) => opened.plainPasswords.administratorLogsIn(address),
     });
-    access?.watch(() => router.revoke());
+    access?.watch(() => router.sessions.revoke());
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
     this.#gateways = gateways;
     this.webPort = gateways?.webPort;
@@ -525,7 +525,7 @@ export class Manager implements AsyncDisposable {
     if (this.#isBusy) {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
-    await this.#router.failPending(FAILING_TIME);
+    await this.#router.sessions.failPending(FAILING_TIME);
   }
 
   /** Closes all that is open. */

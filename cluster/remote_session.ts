@@ -159,7 +159,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
 
   /** Answers what is pending with an error: the Manager shuts down. */
   async failPending(end: number): Promise<void> {
-    await this.#options.router.failAll(
+    await this.#options.router.sessions.failAll(
       this.#requests.takeAll(),
       undefined,
       `the Manager shut down before the node ${repr(this.node)} answered the request`,
@@ -382,7 +382,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       node: this.node,
       reason,
     });
-    this.#options.router.failAll(
+    this.#options.router.sessions.failAll(
       this.#requests.takeAll(),
       undefined,
       `the session with the node ${repr(this.node)} ended (${reason}) before the request was ` +

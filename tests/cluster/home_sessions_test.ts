@@ -214,7 +214,7 @@ Deno.test("an administrator disconnects a client of another node, which is told 
   const [peer] = [...Object.keys(net.a.manager.status().clients)];
   assertEquals(peer, requester);
   const { router, registry } = net.nodes.parts("a");
-  for (const named of registry.named(peer)) router.disconnect(named);
+  for (const named of registry.named(peer)) router.sessions.disconnect(named);
   const { message } = await c.peer.read();
   assertMatch(
     String(message),

@@ -183,7 +183,7 @@ class RouterRun implements Disposable {
 
   async leave(name: string): Promise<void> {
     const device = this.devices.get(name)!;
-    this.network.router.unregister(device.peer);
+    this.network.router.sessions.unregister(device.peer);
     this.devices.delete(name);
     await this.expect(name, this.model.unregister(name));
   }
