@@ -3,6 +3,13 @@ import { laboratory, Network, only, onlyError, request } from "../support/networ
 import { until } from "../support/until.ts";
 import { logIn } from "../support/users.ts";
 
+/** A client of each user, who has logged in. */
+async function clientsOf(network: Network, ...usernames: string[]) {
+  for (const name of usernames) await network.database.users.insert(name, "secret", false);
+  const users = await Promise.all(usernames.map((name) => logIn(network.database, name)));
+  return users.map((user) => network.client(user.username, user));
+}
+
 Deno.test("every pending request of a service that disconnects is answered with a ConnectionAbortedError", () => {
   const { network, a, b, echo, lab } = laboratory();
   network.send(a, request({ uid: "1" }));
@@ -99,11 +106,7 @@ Deno.test("a name can be used again when its peer has disconnected", () => {
 
 Deno.test("a user that may no longer use a service gets the pending replies, and no notifications", async () => {
   const network = new Network();
-  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
-  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
-  const [alice, bob] = (await Promise.all(logins)).map((user) =>
-    network.client(user.username, user)
-  );
+  const [alice, bob] = await clientsOf(network, "alice", "bob");
   const echo = network.service("Echo");
   for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
   network.send(bob, request());
@@ -123,11 +126,7 @@ Deno.test("a user that may no longer use a service gets the pending replies, and
 
 Deno.test("the pending requests of a user that may no longer use a service are cancelled, linked or not", async () => {
   const network = new Network();
-  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
-  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
-  const [alice, bob] = (await Promise.all(logins)).map((user) =>
-    network.client(user.username, user)
-  );
+  const [alice, bob] = await clientsOf(network, "alice", "bob");
   const echo = network.service("Echo", -1, ["cancel", "stream"]);
   const other = network.service("Other", -1, ["cancel", "stream"]);
   network.registry.link(alice.peer, "Echo");
