@@ -19,21 +19,20 @@
 import { delay } from "@std/async/delay";
 import type { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
+import type { PlainPasswordWarning } from "./manager/authentication_options.ts";
 import type { PeerConnection } from "./net/peer_connection.ts";
 import type { Database } from "./manager/database/database.ts";
 import { forCaller } from "./base/caller.ts";
-import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
+import { ConnectionAbortedError } from "./errors.ts";
 import type { HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import type { Listener, Socket } from "./net/listener.ts";
+import type { Listener } from "./net/listener.ts";
 import { literal, logger } from "./base/log.ts";
-import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "./wire/protocol.ts";
+import { DEFAULT_PORT } from "./wire/protocol.ts";
 import type { LongLines } from "./manager/long_lines.ts";
-import { databaseFile, webFolder } from "./base/paths.ts";
-import type { Credentials } from "./net/credentials.ts";
-import type { Gateway, GatewayOptions } from "./web/gateway.ts";
-import type { MonitoringSource } from "./web/monitoring.ts";
+import { databaseFile } from "./base/paths.ts";
+import type { GatewayPlace, Gateways } from "./web/gateways.ts";
 import type { JoinOptions } from "./cluster/join_options.ts";
 import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
@@ -134,12 +133,23 @@ const FAILING_TIME = 1_000;
 /** What a Manager is made of, which is loaded when one starts. */
 type Parts = typeof import("./manager/parts.ts");
 
+/** What a start reads and opens before there is a Manager. */
+interface Opened {
+  parts: Parts;
+  listeners: Listener[];
+  database: Database;
+  hosts: Hosts;
+  limits: Limits;
+  retention: Retention;
+  authentication: Authentication;
+  plainPasswords: PlainPasswordWarning;
+  /** The ports for browsers and monitoring systems, if there are any. */
+  gateways: Gateways | undefined;
+  join: Join | undefined;
+}
+
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
-
-const PLAIN_PASSWORDS =
-  "TLS is disabled: everybody on the network can read the passwords that are sent to this " +
-  "Manager. Start it without --disable-tls";
 
 const log = logger("manager");
 
@@ -182,48 +192,33 @@ export class Manager implements AsyncDisposable {
   /** The access lists, if users log in. */
   readonly #access: Access | undefined;
   readonly #statistics: Statistics;
-  readonly #gateway: Gateway | undefined;
-  /** The gateway for the metrics alone, if they have a port of their own. */
-  readonly #metricsGateway: Gateway | undefined;
+  readonly #gateways: Gateways | undefined;
   /** Its part of the network of Managers that it is joined to, if it is. */
   readonly #joined: Joined | undefined;
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
-  /** Whether the warning of plain passwords has been logged. */
-  #isWarned: boolean;
   #shutdown: Promise<void> | undefined;
   /** Why the Manager had to shut down; `undefined` if it was asked to. */
   #failure: Error | undefined;
   /** When a shutdown stops waiting for replies. */
   #deadline = Infinity;
 
-  private constructor(
-    parts: Parts,
-    listeners: Listener[],
-    database: Database,
-    hosts: Hosts,
-    limits: Limits,
-    options: ManagerOptions,
-    retention: Retention,
-    access: Access | undefined,
-    web: WebParts | undefined,
-    metrics: WebParts | undefined,
-    join: Join | undefined,
-  ) {
-    const { ConnectionHandler, ConnectionRecords, LongLines, Registry, RequestHandlers } = parts;
-    const { RequestSpans, Router, Statistics } = parts;
+  private constructor(options: ManagerOptions, opened: Opened) {
+    const { parts, listeners, database, hosts, limits, authentication, gateways } = opened;
+    const { Access, ConnectionHandler, ConnectionRecords, LongLines, MonitoredManager } = parts;
+    const { Registry, RequestHandlers, RequestSpans, Router, Statistics } = parts;
     this.#parts = parts;
     this.#listeners = listeners;
     this.#database = database;
     this.#limits = limits;
-    this.#authentication = authenticationOf(options, database, hosts);
+    this.#authentication = authentication;
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
     this.tls = !options.disableTls;
-    this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
+    const access = authentication.method === "login" ? new Access(database) : undefined;
     this.#access = access;
-    const records = this.#records = new ConnectionRecords(database.connections, retention);
+    const records = this.#records = new ConnectionRecords(database.connections, opened.retention);
     const registry = this.#registry = new Registry<Session<PeerConnection>>(
       this.networkName,
       access,
@@ -241,7 +236,7 @@ export class Manager implements AsyncDisposable {
       authLogin: options.authLogin ?? false,
       accessChanged: () => access?.refresh(),
       flushRecords: () => records.flush(),
-      disconnect: (peer) => this.#router.disconnect(peer),
+      disconnect: (peer) => this.#router.sessions.disconnect(peer),
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics = new Statistics(undefined, limits.maxCountedServices);
@@ -255,36 +250,31 @@ export class Manager implements AsyncDisposable {
       tls: this.tls,
       limits,
       hosts,
-      authentication: this.#authentication,
+      authentication,
       router,
       longLines: this.#longLines,
       records,
       statistics,
-      onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
+      onAdministratorLogin: (address) => opened.plainPasswords.administratorLogsIn(address),
     });
-    access?.watch(() => router.revoke());
+    access?.watch(() => router.sessions.revoke());
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
-    this.webPort = web?.listeners[0].port;
-    this.metricsPort = (metrics ?? web)?.listeners[0].port;
-    const common = {
+    this.#gateways = gateways;
+    this.webPort = gateways?.webPort;
+    this.metricsPort = gateways?.metricsPort;
+    gateways?.open({
       limits,
-      monitoring: this.#monitoring(),
-      onLost: (error: Error) => this.#fail(error),
-    };
-    const serve = (socket: Socket) => this.#track(this.#connectionHandler.serve(socket));
-    this.#gateway = web && new web.Gateway({
-      ...web,
-      ...common,
-      pages: { root: options.webRoot ?? webFolder(), serve },
-      monitored: new Set(["/healthz", "/readyz", ...metrics ? [] : ["/metrics"] as const]),
+      monitoring: new MonitoredManager({
+        users: database.users,
+        statistics,
+        maxNameLength: limits.maxNameLength,
+        status: () => this.#status(null),
+        attemptLogin: (address) => this.#connectionHandler.attemptLogin(address),
+      }),
+      serve: (socket) => this.#track(this.#connectionHandler.serve(socket)),
+      onLost: (error) => this.#fail(error),
     });
-    this.#metricsGateway = metrics && new metrics.Gateway({
-      ...metrics,
-      ...common,
-      pages: undefined,
-      monitored: new Set(["/healthz", "/readyz", "/metrics"]),
-    });
-    this.#joined = join?.({
+    this.#joined = opened.join?.({
       manager: this.networkName,
       address: `${this.hostname}:${this.port}`,
       limits,
@@ -325,34 +315,32 @@ export class Manager implements AsyncDisposable {
   }
 
   static async #start(options: ManagerOptions): Promise<Manager> {
+    const parts = await import("./manager/parts.ts");
+    const { authenticationOf, checkAuthentication, Database, Hosts, listen } = parts;
     checkAuthentication(options);
-    if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
+    const plainPasswords = new parts.PlainPasswordWarning(options);
     const limits = resolveLimits(options.limits);
     const join = await joinOf(options);
-    const parts = await import("./manager/parts.ts");
-    const { Access, certificateWarnings, Hosts, listen, parseRetention } = parts;
-    const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
+    const retention = parts.parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
-    const { host } = options;
+    const { host, port = DEFAULT_PORT } = options;
     const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
     const databasePath = options.database ?? databaseFile();
-    // Imported here, so that a program that only connects to a Manager loads neither.
-    const { credentialFiles, loadCredentials } = await import("./net/credentials.ts");
-    const { Database } = await import("./manager/database/database.ts");
-    const files = options.disableTls ? undefined : credentialFiles(options);
-    const credentials = files && await loadCredentials(
+    const files = options.disableTls ? undefined : parts.credentialFiles(options);
+    const credentials = files && await parts.loadCredentials(
       files,
       options.keyFilePassword,
       () => hosts.certificateNames(host),
     );
     if (credentials) {
       const certificate = { cert: credentials.cert, certFile: files.certFile, host };
-      for (const warning of await certificateWarnings(certificate, hosts)) {
+      for (const warning of await parts.certificateWarnings(certificate, hosts)) {
         log.warn(literal(warning));
       }
     }
-    const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);
+    using opened = new DisposableStack(); // closes all if it cannot start
+    const database = opened.use(new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT));
     const certificate = files?.certFile;
     log.info(
       `Using the database {database} and ${
@@ -360,47 +348,25 @@ export class Manager implements AsyncDisposable {
       }`,
       { database: databasePath, ...(certificate ? { certificate } : {}) },
     );
-    const opened: Listener[] = [];
-    try {
-      if (options.authLogin && database.users.users().length === 0) {
-        throw new ConfigurationError(
-          `Cannot let users log in: there are none in ${databasePath}. ` +
-            `Run the "user" command to add one: user add NAME --password WORD...`,
-        );
-      }
-      const access = options.authLogin ? new Access(database) : undefined;
-      if (!access) warnOfUnusedLists(database);
-      const { port = DEFAULT_PORT } = options;
-      const listeners = listen(addresses, port, credentials);
-      opened.push(...listeners);
-      const { web = false, webOrigin = [], metrics } = options;
-      const partsAt = (port: number, option: string, origins: readonly string[]) =>
-        webParts(port, option, origins, options.host, addresses, credentials, hosts);
-      if (web !== false && credentials) await checkKeyForBrowsers(credentials);
-      const pages = web === false
-        ? undefined
-        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, "--web", webOrigin);
-      opened.push(...pages?.listeners ?? []);
-      // No page of another site has a business there.
-      const scraped = metrics === undefined ? undefined : await partsAt(metrics, "--metrics", []);
-      return new Manager(
-        parts,
-        listeners,
-        database,
-        hosts,
-        limits,
-        options,
-        retention,
-        access,
-        pages,
-        scraped,
-        join,
-      );
-    } catch (error) {
-      for (const listener of opened) listener.close();
-      database[Symbol.dispose]();
-      throw error;
-    }
+    const authentication = authenticationOf(options, database, hosts, databasePath);
+    const listeners = listen(addresses, port, credentials);
+    opened.defer(() => listeners.forEach((listener) => listener.close()));
+    const gateways = await gatewaysOf(options, { addresses, credentials, hosts });
+    if (gateways !== undefined) opened.use(gateways);
+    const manager = new Manager(options, {
+      parts,
+      listeners,
+      database,
+      hosts,
+      limits,
+      retention,
+      authentication,
+      plainPasswords,
+      gateways,
+      join,
+    });
+    opened.move();
+    return manager;
   }
 
   /**
@@ -477,13 +443,6 @@ export class Manager implements AsyncDisposable {
     return this.shutdown();
   }
 
-  /** Warns of the first administrator that logs in without TLS, unless that was done at the start. */
-  #warnOfPlainLogin(address: string): void {
-    if (this.tls || this.#isWarned) return;
-    this.#isWarned = true;
-    log.warn("{address} logs in as an administrator. " + PLAIN_PASSWORDS, { address });
-  }
-
   /**
    * Accepts connections until the listener is closed. The listener is the one of `Deno.listen`, which
    * `net/listener.ts` calls, with TLS added.
@@ -519,35 +478,12 @@ export class Manager implements AsyncDisposable {
       unidentified: this.#connectionHandler.unidentified,
       tls: this.tls,
       authentication: this.#authentication.method,
-      web: this.#gateway?.status(this.hostname) ?? null,
+      web: this.#gateways?.status(this.hostname) ?? null,
       joined: this.#joined && {
         status: () => this.#joined!.status(),
         announced: () => this.#joined!.sessions.announced(),
       },
     }, requester);
-  }
-
-  /** What the gateways answer a monitoring system from. */
-  #monitoring(): MonitoringSource {
-    const { logIn, metricsText, retryWhileLocked } = this.#parts;
-    const { users } = this.#database;
-    let checking: Promise<void> | undefined;
-    return {
-      metrics: () => metricsText(this.#status(null), this.#statistics.calls),
-      checkReady: () => {
-        // One for all that ask: anybody may, and while it is locked the database is tried 50 times a second.
-        checking ??= retryWhileLocked(() => void users.isUserRegistered(""))
-          .finally(() => checking = undefined);
-        return checking;
-      },
-      logIn: async (address, username, password) => {
-        if (username.length > this.#limits.maxNameLength) return false;
-        const attempt = this.#connectionHandler.attemptLogin(address);
-        const user = await logIn(users, attempt, username, password);
-        if (user === undefined) this.#statistics.addRefusal("wrong metrics login");
-        return user !== undefined;
-      },
-    };
   }
 
   /** Keeps a task until it ends, so that a shutdown can wait for it. */
@@ -558,7 +494,7 @@ export class Manager implements AsyncDisposable {
 
   /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.hasPending || this.#joined?.sessions.hasPending ||
+    return this.#registry.pending.some || this.#joined?.sessions.hasPending ||
       this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
@@ -582,16 +518,14 @@ export class Manager implements AsyncDisposable {
   /** Rejects what comes, and waits until what has come is answered and sent. */
   async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    for (const gateway of [this.#gateway, this.#metricsGateway]) {
-      if (gateway !== undefined) this.#track(gateway.close());
-    }
+    if (this.#gateways !== undefined) this.#track(this.#gateways.close());
     this.#connectionHandler.close();
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
     if (this.#isBusy) {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
-    await this.#router.failPending(FAILING_TIME);
+    await this.#router.sessions.failPending(FAILING_TIME);
   }
 
   /** Closes all that is open. */
@@ -614,36 +548,15 @@ export class Manager implements AsyncDisposable {
   }
 }
 
-/** What a gateway for browsers is made of. */
-type WebParts =
-  & Pick<GatewayOptions, "listeners" | "allowed">
-  & { Gateway: typeof Gateway };
-
-/** Loads the gateway, and listens on a port for browsers, or for a monitoring system. */
-async function webParts(
-  port: number,
-  option: string,
-  origins: readonly string[],
-  host: string | undefined,
-  addresses: readonly string[] | undefined,
-  credentials: Credentials | undefined,
-  hosts: Hosts,
-): Promise<WebParts> {
-  const { Gateway } = await import("./web/gateway.ts");
-  const { listen } = await import("./net/listener.ts");
-  const { hostNames } = await import("./web/certificate_check.ts");
-  const names = await hosts.certificateNames(host);
-  const shown = credentials ? hostNames(credentials.cert) : [];
-  return {
-    Gateway,
-    listeners: listen(addresses, port, credentials, { option }),
-    allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
-  };
-}
-
-async function checkKeyForBrowsers({ cert }: Credentials): Promise<void> {
-  const { checkBrowserKey } = await import("./web/certificate_check.ts");
-  checkBrowserKey(cert);
+/** The ports for browsers and monitoring systems; `undefined` if there are none. Loads the gateway. */
+async function gatewaysOf(
+  options: ManagerOptions,
+  place: GatewayPlace,
+): Promise<Gateways | undefined> {
+  const { web = false, metrics } = options;
+  if (web === false && metrics === undefined) return undefined;
+  const { Gateways } = await import("./web/gateways.ts");
+  return Gateways.listen(options, place);
 }
 
 /** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
@@ -654,38 +567,6 @@ async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
   if (joinedOtherwise !== undefined) return joinedOtherwise;
   const { joinCluster } = await import("./cluster/cluster.ts");
   return joinCluster(join);
-}
-
-function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {
-  const methods = [authHostname === true, authLogin === true, authPassword !== undefined];
-  if (methods.filter(Boolean).length <= 1) return;
-  throw new ConfigurationError("Cannot specify multiple authentication methods");
-}
-
-/** Whether every peer must send a password, and the network can read it. */
-function sendsPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOptions): boolean {
-  return disableTls === true && (authLogin === true || authPassword !== undefined);
-}
-
-function warnOfUnusedLists({ access }: Database): void {
-  const services = [...new Set([...access.lists().keys(), ...access.offerLists().keys()])];
-  if (services.length === 0) return;
-  log.warn(
-    "Everybody may use and offer every service, though there are lists for {services}: they " +
-      "need users who log in. Start the Manager with --auth-login",
-    { services },
-  );
-}
-
-function authenticationOf(
-  { authHostname, authLogin, authPassword }: ManagerOptions,
-  { hostnames, users }: Database,
-  hosts: Hosts,
-): Authentication {
-  if (authHostname) return { method: "hostname", hostnames, hosts };
-  if (authLogin) return { method: "login", users };
-  if (authPassword !== undefined) return { method: "password", password: authPassword };
-  return { method: "none" };
 }
 
 if (import.meta.main) {

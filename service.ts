@@ -26,11 +26,10 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
-import { formsOf, notificationLines, sendNotification } from "./service/notifications.ts";
+import { notificationLines, sendNotification } from "./service/notifications.ts";
 import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
@@ -43,7 +42,9 @@ import { CONNECTION_LIMITS, GRACE, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
-import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
+import { logger } from "./base/log.ts";
+import { setLoggingLevel, setServiceLoggingLevel } from "./base/log_level.ts";
+import "./base/log_tape.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import type { LongLine } from "./wire/line.ts";
 import {
@@ -60,8 +61,6 @@ import {
   BEAT,
   CANCEL,
   extensionOfControl,
-  extensionsOf,
-  type NotificationForm,
   PARTS,
   READY,
   STREAM,
@@ -74,6 +73,7 @@ import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
+import { Registration } from "./service/registration.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
 export * from "./device/exports.ts";
@@ -127,11 +127,6 @@ export interface ServiceOptions {
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
   workers?: WorkerOptions;
 }
-
-/**
- * How long to wait for a Manager that does not confirm a Service to reject it, in milliseconds.
- */
-const REJECTION_TIMEOUT = 1_000;
 
 /** The state of a Service. It accepts no request any more in `ending`. */
 type State =
@@ -216,14 +211,9 @@ export class Service implements AsyncDisposable {
   readonly #grace: number;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
-  /** The extensions of the protocol that the Manager knows. */
-  #managerExtensions: readonly string[] = [];
-  /** The forms of notifications with arrays that the linked Clients take. */
-  #forms: readonly NotificationForm[] = [];
+  readonly #registration = new Registration();
   /** Where the Manager is, for spans. */
   #manager = { host: "", port: 0 };
-  /** Settled when the Manager confirms or rejects the Service. */
-  #confirmation = Promise.withResolvers<void>();
 
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
@@ -569,12 +559,11 @@ export class Service implements AsyncDisposable {
   #sendNotification(args: unknown[], time?: number): Promise<void> {
     const connection = this.#connection;
     const taken = timeOf(time);
-    const isTold = this.#managerExtensions.includes(TIME);
     const lines = notificationLines(
       this.#name,
       splitArguments(args),
-      isTold ? taken : undefined,
-      this.#managerExtensions.includes(ARRAYS) ? this.#forms : undefined,
+      this.#registration.knows(TIME) ? taken : undefined,
+      this.#registration.forms,
     );
     if (connection?.isUp) return sendNotification(connection.current!, lines, this.#queueLimit);
     if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
@@ -655,13 +644,12 @@ export class Service implements AsyncDisposable {
     return {
       name: this.#name,
       identity: () => this.#identity(),
-      registered: () => this.#registered(),
+      registered: () => this.#registration.confirmed(),
       receive: (connection, line, text) => this.#receive(connection, line, text),
       receiveLong: (connection, line) => this.#receiveLong(connection, line, readLimit),
       afterRead: (connection) => connection.congested ? connection.drained() : undefined,
       onDisconnect: () => {
-        this.#managerExtensions = []; // the next Manager may be another program
-        this.#forms = [];
+        this.#registration.lost();
         this.#workers.cancelAll(this.#unfinished("is not connected any more"));
         this.#dispatcher.abortAll();
       },
@@ -675,21 +663,6 @@ export class Service implements AsyncDisposable {
         );
       },
     };
-  }
-
-  /** Waits until the Manager confirms the Service. One that does not reject it has accepted it. */
-  async #registered(): Promise<void> {
-    const confirmation = this.#confirmation = Promise.withResolvers<void>();
-    confirmation.promise.catch(() => {});
-    const timer = new AbortController();
-    try {
-      await Promise.race([
-        confirmation.promise,
-        delay(REJECTION_TIMEOUT, { signal: timer.signal }).catch(() => {}),
-      ]);
-    } finally {
-      timer.abort();
-    }
   }
 
   /** Waits until the connection has ended for good, and ends the Service. */
@@ -741,7 +714,10 @@ export class Service implements AsyncDisposable {
     }
     if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(connection, toMessage(outcome.object), outcome.object);
+      const message = toMessage(outcome.object);
+      if (message.kind === "request" && this.#isCall(message)) {
+        await this.#dispatcher.dispatchLong(connection, message, outcome.object);
+      } else this.#receiveMessage(connection, message, outcome.object);
     } catch (error) {
       log.warn("Received a message that cannot be read: {error}", { error });
     }
@@ -761,21 +737,24 @@ export class Service implements AsyncDisposable {
 
   #receiveMessage(connection: Connection, message: Message, trace: TraceContext): void {
     if (message.kind === "request") {
-      const extension = extensionOfControl(message.attribute);
-      if (extension !== undefined && this.#managerExtensions.includes(extension)) {
-        this.#dispatcher.control(connection, message);
-      } else this.#dispatcher.dispatch(connection, message, trace);
+      if (this.#isCall(message)) this.#dispatcher.dispatch(connection, message, trace);
+      else this.#dispatcher.control(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#connection?.acceptConfirmation(message.result);
-      this.#managerExtensions = extensionsOf(message.result);
-      this.#confirmation.resolve();
+      this.#registration.confirm(message.result);
     } else if (message.kind === "reply" && message.uid === ARRAYS) {
-      this.#forms = formsOf(message.result);
+      this.#registration.acceptForms(message.result);
     } else if (message.kind === "error") {
       this.#connection?.receiveError(message.message);
-      this.#confirmation.reject(new RemoteError(message.message, message.traceback));
+      this.#registration.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
+  }
+
+  /** Whether a request is one of a method or a property; others are about one that is pending. */
+  #isCall({ attribute }: Request): boolean {
+    const extension = extensionOfControl(attribute);
+    return extension === undefined || !this.#registration.knows(extension);
   }
 
   #startSpan({ attribute, requester }: Request, trace: TraceContext): RpcSpan | undefined {

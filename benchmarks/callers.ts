@@ -1,12 +1,13 @@
 /**
  * A client and a service that keep calls in flight (`workers.ts`), each in a process of its own, with
- * the server between them: ours, NATS, or a relay.
+ * the server between them: ours, NATS, a relay, or the least that can do it with JSON.
  *
  * @module
  */
 
 import type { ClientOptions } from "../client.ts";
 import type { CallerOptions } from "./caller.ts";
+import type { JsonCallerOptions } from "./json_caller.ts";
 import type { LineCallerOptions } from "./line_caller.ts";
 import type { NatsCallerOptions } from "./nats_caller.ts";
 import { startNats } from "./nats.ts";
@@ -63,6 +64,17 @@ export async function startRelayed(setting: Setting, secure: boolean): Promise<C
   return owning(stack, programs, { "relay": relay.program });
 }
 
+/** Three programs with the sockets of ours that do no more than a call needs. */
+export async function startMinimal(setting: Setting, secure: boolean): Promise<Callers> {
+  await using stack = new AsyncDisposableStack();
+  const credentials = secure ? setting.credentials : undefined;
+  const server = stack.use(Program.start("json_caller.ts", { role: "server", credentials }));
+  const { port } = await server.receive<{ port: number }>();
+  const service = { port, ...trust(setting, secure) };
+  const programs = await startCallers(stack, "json_caller.ts", { service });
+  return owning(stack, programs, { server });
+}
+
 /** A program with the socket of a Client, and one with the socket of a Manager that answers it. */
 export async function startDirect(setting: Setting, secure: boolean): Promise<Callers> {
   await using stack = new AsyncDisposableStack();
@@ -95,7 +107,10 @@ export function owning(
 }
 
 /** The options of a program, without those that it is given here. */
-type Options = Omit<CallerOptions | LineCallerOptions | NatsCallerOptions, "role">;
+type Options = Omit<
+  CallerOptions | LineCallerOptions | JsonCallerOptions | NatsCallerOptions,
+  "role"
+>;
 
 /** Starts a service, and then a client. */
 export async function startCallers(

@@ -14,6 +14,9 @@ import { type Setting, startServer } from "./setting.ts";
 /** The time in which a command should be done, in milliseconds. */
 const GOAL = 100;
 
+/** What a command that connects is called here. */
+const COMMANDS = /call|ping|status/;
+
 /** Lets Deno read only the modules that are loaded. */
 const LAZY = "--unstable-lazy-dynamic-imports";
 
@@ -41,15 +44,17 @@ export async function measureStart(setting: Setting): Promise<Section> {
     contenders.push([name, [file]]);
   }
   const manager = fileURLToPath(new URL("../manager.ts", import.meta.url));
-  const call = (port: number, ...options: string[]) => [
-    ...[manager, "call", "-p", String(port), ...options],
-    ...["Adder", "add", "1", "2"],
-  ];
+  const plainly = ["-p", String(plainPort), "--disable-tls"];
+  const securely = ["-p", String(securePort), "--cert-file", certFile];
+  const call = (options: string[]) => [manager, "call", ...options, "Adder", "add", "1", "2"];
   contenders.push(
     ["--version", [manager, "--version"]],
-    ["call, TCP", call(plainPort, "--disable-tls")],
-    ["call, TLS", call(securePort, "--cert-file", certFile)],
-    ["call, TLS, lazy imports", [LAZY, ...call(securePort, "--cert-file", certFile)]],
+    ["--help", [manager, "--help"]],
+    ["call, TCP", call(plainly)],
+    ["call, TLS", call(securely)],
+    ["call, TLS, lazy imports", [LAZY, ...call(securely)]],
+    ["ping, TLS", [manager, "ping", ...securely, "--count", "1"]],
+    ["status, TLS", [manager, "status", ...securely, "--interval", "0"]],
   );
   const times = new Map(contenders.map(([name]) => [name, [] as number[]]));
   for (let round = -1; round < (setting.quick ? 5 : 15); round++) {
@@ -70,7 +75,7 @@ export async function measureStart(setting: Setting): Promise<Section> {
       ...others.map((figure): Figure => ({
         ...figure,
         reference: { name: "nothing", value: nothing.value },
-        ...figure.name.includes("call")
+        ...COMMANDS.test(figure.name)
           ? { goal: { of: "value", bound: "at most", limit: GOAL } }
           : {},
       })),

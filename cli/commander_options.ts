@@ -5,27 +5,39 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { CommandSpec } from "./command_spec.ts";
+import {
+  type CommandOption,
+  type CommandSpec,
+  type CommandSummary,
+  leastOperands,
+} from "./command_spec.ts";
 import { connectOptions } from "./connect_options.ts";
 import { labelOf, type OptionSpec, repeated } from "../program/option.ts";
 
-/** Adds a command to the program. */
-export function addCommand(program: Command, spec: CommandSpec): Command {
-  const { name, description, usage, operands, least, options, rewrite } = spec;
-  const command = addOptions(program.command(name), options).description(description);
-  if (usage !== undefined) command.usage(usage);
-  for (const [placeholder, description] of operands) command.argument(placeholder, description);
-  if (options.some(({ flag }) => flag === "--help")) command.helpOption(false);
+/**
+ * Gives a command its options and its action.
+ *
+ * @param command A command with the operands that its summary has.
+ */
+export function addSpec(command: Command, summary: CommandSummary, spec: CommandSpec): void {
+  const { options, rewrite } = spec;
+  addOptions(command, options);
+  if (options.some(({ flag }) => flag === "--help")) {
+    // It has a help of its own, which is asked for without operands, too. They are counted below.
+    command.helpOption(false).usage(command.usage());
+    for (const operand of command.registeredArguments) operand.argOptional();
+  }
   if (rewrite !== undefined) {
     const parseOptions = command.parseOptions.bind(command);
     command.parseOptions = (words) => parseOptions(words.map((word) => rewrite(word)));
   }
-  return command.action(async () => {
+  const least = leastOperands(summary);
+  command.action(async () => {
     const { args } = command;
     const values = command.opts();
     if (args.length < least) {
       if (values.help) command.help();
-      const missing = operands[args.length][0].replaceAll(/[[\]<>]/g, "");
+      const missing = command.registeredArguments[args.length].name();
       command.error(`error: missing required argument '${missing}'`);
     }
     await spec.run(args, values);
@@ -33,7 +45,7 @@ export function addCommand(program: Command, spec: CommandSpec): Command {
 }
 
 /** Adds options to a command. */
-export function addOptions(command: Command, specs: readonly OptionSpec[]): Command {
+function addOptions(command: Command, specs: readonly OptionSpec[]): Command {
   for (const spec of specs) command.addOption(commanderOption(spec));
   return command;
 }
@@ -44,11 +56,12 @@ export function addConnectOptions(command: Command, timeout?: string): Command {
 }
 
 /** Converts one option. */
-export function commanderOption(spec: OptionSpec): Option {
+export function commanderOption(spec: CommandOption): Option {
   const option = new Option(labelOf(spec), spec.description);
   if (spec.byDefault !== undefined) option.default(spec.byDefault);
   if (spec.choices) option.choices(spec.choices);
   if (spec.env !== undefined) option.env(spec.env);
+  if (spec.conflicts) option.conflicts([...spec.conflicts]);
   const { parse } = spec;
   if (parse) {
     const parseOne = argumentParser(parse);

@@ -5,6 +5,7 @@
  */
 
 import { csvCell, textCell } from "../base/csv_cell.ts";
+import { argumentName } from "../wire/argument_name.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { formatResult } from "./output.ts";
 
@@ -24,7 +25,7 @@ export class NotificationTable {
    * so that no value is lost and none gets into the column of another.
    */
   write(time: Date, args: readonly unknown[], kwargs: Readonly<JsonObject>): string {
-    const names = [...args.map((_, index) => `arg${index + 1}`), ...Object.keys(kwargs)];
+    const names = [...args.map((_, index) => argumentName(index)), ...Object.keys(kwargs)];
     const headings = this.#row(["time", ...names]);
     const row = this.#row([time.toISOString(), ...args, ...Object.values(kwargs)]);
     if (headings === this.#headings) return row;

@@ -20,7 +20,7 @@ import {
 } from "../wire/python_signature.ts";
 import { type AttributeAbout, NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
 import { aboutAttribute, aboutParameter, describeValue } from "./description.ts";
-import { typeOfSchema } from "./schema_type.ts";
+import { typeOfDescribed, typeOfSchema } from "./schema_type.ts";
 import {
   arrayOf,
   comment,
@@ -111,7 +111,7 @@ function declareProperty(
   said: AttributeAbout | undefined,
 ): string[] {
   const { schema, ...result } = said?.result ?? {};
-  const described = schema ? typeOfSchema(schema) : UNKNOWN;
+  const described = typeOfDescribed({ schema, ...result });
   const type = described === UNKNOWN ? typeOfValues(values) : described;
   const text = describeValue(result);
   const lines = commentLines([said?.description, text].filter(Boolean).join("\n"));
@@ -129,8 +129,7 @@ function declareMethod(
 ): string[] {
   const signature = parseSignature(shown);
   const parameters = signature ? declareParameters(signature, said) : "...args: unknown[]";
-  const { schema } = said?.result ?? {};
-  const described = schema ? typeOfSchema(schema) : UNKNOWN;
+  const described = typeOfDescribed(said?.result ?? {});
   const result = isStream
     ? `${STREAM}<${render(described)}>`
     : render(described === UNKNOWN ? typeOf(signature?.returns) : described);
@@ -168,8 +167,7 @@ function declareParameters(
   said: AttributeAbout | undefined,
 ): string {
   const typeOfParameter = ({ name, annotation }: PythonParameter): Types => {
-    const { schema } = aboutParameter(said, name) ?? {};
-    const described = schema ? typeOfSchema(schema) : UNKNOWN;
+    const described = typeOfDescribed(aboutParameter(said, name) ?? {});
     return described === UNKNOWN ? typeOf(annotation) : described;
   };
   const taken = new Set<string>();

@@ -5,14 +5,21 @@
  * @module
  */
 
-import type { AttributeAbout, ParameterAbout, ServiceAbout, ValueAbout } from "../wire/about.ts";
+import {
+  type AttributeAbout,
+  describeArray,
+  type ParameterAbout,
+  type ServiceAbout,
+  type ValueAbout,
+} from "../wire/about.ts";
 
 /** What is said of a value, e.g. `"the voltage, in V, an alarm outside 4 to 6"`; empty for nothing. */
 export function describeValue(
-  { description, unit, warning, alarm }: Omit<ValueAbout, "schema">,
+  { description, unit, array, warning, alarm }: Omit<ValueAbout, "schema">,
 ): string {
   return [
     description && oneLine(description),
+    array && describeArray(array),
     unit && `in ${unit}`,
     warning && `a warning ${describeRange(warning)}`,
     alarm && `an alarm ${describeRange(alarm)}`,

@@ -1,31 +1,20 @@
 /**
- * The command line. Its commands and options are those of `msl-network`. Each command has a module of
- * its own in `commands/`; `program.ts` gives them to commander.
+ * The command line. Its commands and options are those of `msl-network`. `command_list.ts` has the list
+ * of them, from which only the command that is run is loaded.
  *
- * Only the command that is run is loaded: all of them together take longer than a call of a Service.
- * What is used most, e.g. in the loop of a shell, is loaded without commander if its words are plain.
+ * What is used most, e.g. in the loop of a shell, is data, and runs without commander if its words are
+ * plain. `program.ts` gives all else to commander.
  *
  * @module
  */
 
 import { NetworkError } from "../errors.ts";
-import { type CommandSpec, parsePlain } from "./command_spec.ts";
+import { COMMANDS } from "./command_list.ts";
+import { parsePlain } from "./command_spec.ts";
 import { printLine } from "../program/print.ts";
 import { VERSION } from "../version.ts";
 import { printableLines } from "../base/printable.ts";
 import { seedRandomNumbers } from "../net/random_seed.ts";
-
-/** The commands that need no commander. */
-const PLAIN: ReadonlyMap<string, () => Promise<CommandSpec>> = new Map([
-  ["call", async () => (await import("./commands/call.ts")).CALL],
-  ["ls", async () => (await import("./commands/ls.ts")).LS],
-]);
-
-/** The commands that use TLS, unless it is disabled. */
-const SECURE: ReadonlySet<string> = new Set([
-  ...["start", "status", "top", "ls", "call", "watch", "record", "ping", "console", "types"],
-  ...["disconnect", "history", "log"],
-]);
 
 /** What prints the version, and needs no command. */
 const VERSION_FLAGS = ["-V", "--version"];
@@ -51,9 +40,12 @@ export async function main(args: readonly string[]): Promise<void> {
 async function run(words: readonly string[]): Promise<void> {
   const [first, ...others] = words;
   if (VERSION_FLAGS.includes(first)) return printLine(VERSION);
-  const spec = await PLAIN.get(first)?.();
-  const parsed = spec && parsePlain(spec, others);
-  if (parsed) return await spec.run(parsed.operands, parsed.values);
+  const listed = COMMANDS.get(first);
+  const spec = await listed?.load();
+  if (listed !== undefined && typeof spec === "object") {
+    const parsed = parsePlain(listed, spec, others);
+    if (parsed) return void await spec.run(parsed.operands, parsed.values);
+  }
   const { commandsFor, program } = await import("./program.ts");
   const parser = await program(commandsFor(words));
   await parser.parseAsync(words, { from: "user" });
@@ -61,7 +53,7 @@ async function run(words: readonly string[]): Promise<void> {
 
 /** Whether a command probably uses TLS: its words are not parsed yet. */
 export function usesTls(words: readonly string[]): boolean {
-  return SECURE.has(words[0]) && !words.includes("--disable-tls");
+  return COMMANDS.get(words[0])?.usesTls === true && !words.includes("--disable-tls");
 }
 
 /**

@@ -21,7 +21,7 @@ const WRITTEN_AT_ONCE = 16 * 1024 * 1024;
 const DIGITS = 6;
 
 /** What comes before the bytes of an array. */
-export function npyHeader({ dtype, shape }: NdArray): Uint8Array<ArrayBuffer> {
+function npyHeader({ dtype, shape }: NdArray): Uint8Array<ArrayBuffer> {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const unpadded = MAGIC.length + 2 + text.length + 1;

@@ -1,11 +1,12 @@
 /**
- * The TypeScript type of a JSON Schema that a service has sent. What is not understood is `unknown`:
+ * The TypeScript type of what a service has said of a value: of its JSON Schema, or of an array of
+ * numbers. What is not understood is `unknown`:
  * a type that is too wide makes nobody write a wrong program.
  *
  * @module
  */
 
-import type { JsonSchema } from "../wire/about.ts";
+import type { ArrayAbout, JsonSchema, ValueAbout } from "../wire/about.ts";
 import { isObject } from "../wire/message.ts";
 import {
   arrayOf,
@@ -21,6 +22,40 @@ import {
 /** How deep a schema is described, and how many members of an object or a union. */
 const DEPTH = 8;
 const MEMBERS = 64;
+
+/** The typed arrays by NumPy's letter and size. A boolean is a number, 0 or 1. */
+const TYPED_ARRAYS: Readonly<Record<string, string>> = {
+  i1: "Int8Array",
+  u1: "Uint8Array",
+  b1: "Uint8Array",
+  i2: "Int16Array",
+  u2: "Uint16Array",
+  i4: "Int32Array",
+  u4: "Uint32Array",
+  i8: "BigInt64Array",
+  u8: "BigUint64Array",
+  f2: "Float16Array",
+  f4: "Float32Array",
+  f8: "Float64Array",
+};
+
+/** The type of what is described; `unknown` if it is not said. */
+export function typeOfDescribed({ array, schema }: Pick<ValueAbout, "array" | "schema">): Types {
+  if (array !== undefined) return typeOfNumbers(array);
+  return schema === undefined ? UNKNOWN : typeOfSchema(schema);
+}
+
+/** The type of an array of numbers. That of an `NdArray` is written out: the file imports nothing. */
+function typeOfNumbers({ dtype, shape = [null] }: ArrayAbout): Types {
+  const code = dtype.slice(1);
+  if (!Object.hasOwn(TYPED_ARRAYS, code)) return UNKNOWN;
+  const type = TYPED_ARRAYS[code];
+  if (shape.length === 1) return [type];
+  return [
+    `{ readonly data: ${type}; readonly shape: readonly number[]; readonly dtype: string; ` +
+    "toList(): unknown }",
+  ];
+}
 
 /** The type of the values that a schema accepts. */
 export function typeOfSchema(schema: JsonSchema): Types {

@@ -124,8 +124,8 @@ function describeNow(found: PropertyValue | undefined, said: AttributeAbout | un
 /** What is said of the parameters and the result of a method. */
 function describeMethod(signature: string, said: AttributeAbout | undefined): string[] {
   const parameters = (parseSignature(signature)?.parameters ?? []).map(({ name }) => {
-    const { description, unit, schema } = aboutParameter(said, name) ?? {};
-    return line(name, schema, describeValue({ description, unit }));
+    const { description, unit, schema, array } = aboutParameter(said, name) ?? {};
+    return line(name, schema, describeValue({ description, unit, array }));
   });
   const { schema, ...result } = said?.result ?? {};
   return [

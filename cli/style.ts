@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import type { Writable } from "node:stream";
 import { styleText } from "node:util";
 
 /** Bold text, for the standard output. */
@@ -12,9 +13,9 @@ export function bold(text: string): string {
   return styleText("bold", text, { stream: process.stdout });
 }
 
-/** Dim text, for the standard error. */
-export function dim(text: string): string {
-  return styleText("dim", text, { stream: process.stderr });
+/** Dim text, for the standard error or another stream. */
+export function dim(text: string, stream: Writable = process.stderr): string {
+  return styleText("dim", text, { stream });
 }
 
 /** Red text, for an error on the standard error. */

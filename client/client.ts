@@ -15,7 +15,7 @@ import { GRACE } from "../limits.ts";
 import { callHandler, type Task, Tasks } from "../base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "../wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "../wire/identities.ts";
-import { readArguments } from "../wire/array_codec.ts";
+import { readArguments, readArgumentsInSteps } from "../wire/array_reader.ts";
 import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import { type ParseJson, parseJsonExactly } from "../wire/json.ts";
 import { readLarge } from "../wire/large_values.ts";
@@ -523,10 +523,13 @@ export class Client implements AsyncDisposable {
         if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
         if (outcome.state === "truncated") return;
         try {
-          this.#receiveMessage(toMessage(outcome.object));
+          const message = toMessage(outcome.object);
+          if (KNOWS_ARRAYS) await readLongArrays(message, this.#requests, this.#links);
+          this.#receiveMessage(message);
         } catch (error) {
           const { uid } = outcome.object;
-          if (typeof uid === "string") this.#requests.spoil(uid, error as Error);
+          if (typeof uid !== "string") throw error;
+          this.#requests.spoil(uid, error as Error);
         }
       },
       onDisconnect: (reason) => {
@@ -629,11 +632,25 @@ export class Client implements AsyncDisposable {
   }
 }
 
+/** Reads the arrays of a long line with pauses. Messages after it wait: their order stays. */
+async function readLongArrays(message: Message, requests: Requests, links: Links): Promise<void> {
+  if (message.kind === "reply" || message.kind === "value") await requests.readLongArrays(message);
+  else if (message.kind === "notification" && mayHaveArrays(message, links)) {
+    const { args, kwargs } = message;
+    [message.args, message.kwargs] = await readArgumentsInSteps(args, kwargs);
+    message.areArraysRead = true;
+  }
+}
+
 /** Puts the arrays of a notification in their places, if its service knows arrays. */
 function readNotification(message: Notification, links: Links): void {
-  const { service, args, kwargs } = message;
-  if (!links.of(service).some(({ extensions }) => extensions.includes(ARRAYS))) return;
-  [message.args, message.kwargs] = readArguments(args, kwargs);
+  if (message.areArraysRead || !mayHaveArrays(message, links)) return;
+  [message.args, message.kwargs] = readArguments(message.args, message.kwargs);
+}
+
+/** Whether the service of a notification knows arrays. */
+function mayHaveArrays({ service }: Notification, links: Links): boolean {
+  return links.of(service).some(({ extensions }) => extensions.includes(ARRAYS));
 }
 
 /** The identities as text. What the Manager has sent may be anything. */

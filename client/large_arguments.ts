@@ -8,7 +8,8 @@
  * @module
  */
 
-import { ArrayParts, InlineArrays, readArrays } from "../wire/array_codec.ts";
+import { readArrays } from "../wire/array_reader.ts";
+import { ArrayParts, InlineArrays } from "../wire/array_writer.ts";
 import { mayHaveReserved } from "../wire/array_key.ts";
 import { parseJsonExactly } from "../wire/json.ts";
 import { writeJson } from "../wire/json_writer.ts";

@@ -33,7 +33,7 @@ import {
   type RoomForParts,
   type StreamValue,
 } from "../wire/message.ts";
-import { readArrays } from "../wire/array_codec.ts";
+import { readArrays, readArraysInSteps } from "../wire/array_reader.ts";
 import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
 import type { ParseJson } from "../wire/json.ts";
 import { PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
@@ -258,7 +258,8 @@ export class Requests {
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
-  fulfil({ uid, result, size, time }: Result): void {
+  fulfil(reply: Result): void {
+    const { uid, result, size, time } = reply;
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
       return ignore("a reply to", uid);
@@ -268,7 +269,7 @@ export class Requests {
       const value = isInParts(request, size)
         ? this.#arrivalOf(request).end(size)
         : KNOWS_ARRAYS
-        ? withArrays(request, result)
+        ? withArrays(request, result, reply)
         : result;
       request.resolve(value);
     } catch (error) {
@@ -277,21 +278,39 @@ export class Requests {
   }
 
   /** Gives a value of a stream to its reader. */
-  give({ uid, value, size, time, isWhole }: StreamValue): void {
+  give(message: StreamValue): void {
+    const { uid, value, size, time, isWhole } = message;
     const request = this.#pending.get(uid);
     if (request === undefined) return;
     request.onTransfer?.("value");
     try {
       const isInOneLine = !isInParts(request, size);
       if (isInOneLine && !(KNOWS_ARRAYS && isWhole && takesWhole(request))) {
-        return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value) : value, time);
+        return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value, message) : value, time);
       }
       const arrival = this.#arrivalOf(request);
-      const given = KNOWS_ARRAYS && isInOneLine ? readArrays(value) : arrival.end(size!);
+      const given = KNOWS_ARRAYS && isInOneLine
+        ? withArrays(request, value, message)
+        : arrival.end(size!);
       request.onValue?.(given, time, arrival.wait(KNOWS_ARRAYS && isInOneLine));
     } catch (error) {
       this.spoil(uid, error as Error);
     }
+  }
+
+  /**
+   * Reads the arrays of a result or a value of a stream that has come in a long line, with pauses, as
+   * long as its request waits for it.
+   *
+   * @throws {ValueError} When one is none.
+   */
+  async readLongArrays(message: Result | StreamValue): Promise<void> {
+    const request = KNOWS_ARRAYS ? this.#pending.get(message.uid) : undefined;
+    if (!KNOWS_ARRAYS || request === undefined || formNow(request) === "lists") return;
+    const isWanted = () => request.state.state === "sent";
+    if ("value" in message) message.value = await readArraysInSteps(message.value, isWanted);
+    else message.result = await readArraysInSteps(message.result, isWanted);
+    message.areArraysRead = true;
   }
 
   /** Takes a piece of a result, or of a value of a stream. */
@@ -666,8 +685,12 @@ function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays?: b
 }
 
 /** A result or a value of a stream that came in one line, with its arrays. */
-function withArrays(request: ClientRequest, value: unknown): unknown {
-  return formNow(request) !== "lists" ? readArrays(value) : value;
+function withArrays(
+  request: ClientRequest,
+  value: unknown,
+  { areArraysRead }: { areArraysRead?: boolean },
+): unknown {
+  return areArraysRead || formNow(request) === "lists" ? value : readArrays(value);
 }
 
 /** The form of arrays for a request that is sent. */

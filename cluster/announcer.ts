@@ -39,7 +39,7 @@ export const CHANGE_INTERVAL = 50;
 export const ANSWER_DELAY = 20;
 
 /** The time between two answers to one node, in milliseconds. */
-export const ANSWER_INTERVAL = 1_000;
+const ANSWER_INTERVAL = 1_000;
 
 /** Which part of the time may be spent on changes, of many large services that come and go. */
 const CHANGE_SHARE = 0.1;

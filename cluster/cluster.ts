@@ -6,6 +6,7 @@
  * @module
  */
 
+import { repr } from "../base/repr.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import type { Transport } from "../net/transport.ts";
 import { UidSource } from "../base/uid_source.ts";
@@ -39,7 +40,7 @@ import { Trunks } from "./trunks.ts";
  */
 export function joinCluster(options: JoinOptions): Join {
   const join = resolveJoin(options);
-  const mayUse = parseJoinAllow(join.allow);
+  const mayUse = parseJoinAllow(join.allow, join.node);
   const { caFile, credentialsFile } = join;
   if (caFile !== undefined) readText(caFile, "certificates");
   const login = credentialsFile === undefined ? undefined : readCredentials(credentialsFile);
@@ -113,7 +114,7 @@ class Cluster implements Joined, Channels {
 
   open(node: string, header: JsonObject): Transport {
     if (this.#trunks !== undefined) return this.#trunks.open(node, header);
-    throw new ConnectionAbortedError(`Cannot reach node ${node}: ${this.#whyOutside()}`);
+    throw new ConnectionAbortedError(`Cannot reach the node ${repr(node)}: ${this.#whyOutside()}`);
   }
 
   status(): { node: NodeStatus; nodes: Record<string, OtherNodeStatus> } {
@@ -225,8 +226,8 @@ class Cluster implements Joined, Channels {
 
 /** Why a node is gone, for the clients whose sessions end. */
 const DEPARTURES = {
-  left: "it has left the network",
+  left: "the node has left the network",
   outside: "this Manager has left the network",
-  silent: "it does not answer",
-  restarted: "it has started again",
+  silent: "the node does not answer",
+  restarted: "the node has started again",
 } as const;

@@ -14,13 +14,7 @@
 import { logger } from "../base/log.ts";
 import { CLUSTER_LIMITS, TRUNK_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
-import {
-  type Beat,
-  type Change,
-  PROTOCOL,
-  sizeOfService,
-  type SnapshotPart,
-} from "./announcement.ts";
+import { type Beat, type Change, PROTOCOL, type SnapshotPart } from "./announcement.ts";
 import type { Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 
@@ -180,14 +174,14 @@ export class Directory {
       let { size } = node;
       const remove = (name: string) => {
         const known = node.services.get(name);
-        if (known !== undefined) size -= sizeOfService(known);
+        if (known !== undefined) size -= heldSizeOf(known);
         node.services.delete(name);
       };
       for (const name of change.removed) remove(name);
       for (const service of change.set) {
         remove(service.name);
         node.services.set(service.name, service);
-        size += sizeOfService(service);
+        size += heldSizeOf(service);
       }
       this.#replace(node, node.services, change.version, size);
     }
@@ -200,7 +194,7 @@ export class Directory {
     if (node === undefined || version <= node.version) return;
     if (node.parts?.version !== version) node.parts = { version, lists: new Map(), size: 0 };
     const { lists } = node.parts;
-    if (!lists.has(part)) node.parts.size += sizeOf(set);
+    if (!lists.has(part)) node.parts.size += heldSizeOfAll(set);
     lists.set(part, set);
     const isTooMuch = node.parts.size > MOST_SIZE;
     if (lists.size < parts && !isTooMuch) return;
@@ -208,7 +202,7 @@ export class Directory {
     node.latest = Math.max(node.latest, version);
     const services = [...lists.values()].flat().map((one) => [one.name, one] as const);
     const known = new Map(services);
-    this.#replace(node, known, version, sizeOf(known.values()));
+    this.#replace(node, known, version, heldSizeOfAll(known.values()));
     this.#answered(node);
     this.#askIfNeeded(node);
   }
@@ -393,11 +387,25 @@ export class Directory {
 
 /** The size of all services of a node that are known here, in bytes: another version may have more. */
 const MOST_SIZE = 2 * CLUSTER_LIMITS.nodeSize;
+/** What a service has beside its texts, and a text in a list, in bytes. */
+const SERVICE_OVERHEAD = 256;
+const WORD_OVERHEAD = 16;
 
-function sizeOf(services: Iterable<AnnouncedService>): number {
+function heldSizeOfAll(services: Iterable<AnnouncedService>): number {
   let size = 0;
-  for (const service of services) size += sizeOfService(service);
+  for (const service of services) size += heldSizeOf(service);
   return size;
+}
+
+/** About what a service holds, in bytes: its message is not made again, which took a fifth of the time. */
+function heldSizeOf({ extensions, streams, ...texts }: AnnouncedService): number {
+  const { name, address, language, os, attributes, about } = texts;
+  const size = SERVICE_OVERHEAD + name.length + address.length + language.length + os.length +
+    attributes.length + about.length;
+  return [...extensions, ...streams].reduce(
+    (sum, { length }) => sum + WORD_OVERHEAD + length,
+    size,
+  );
 }
 
 const REASONS: Readonly<Record<Exclude<Departure, "outside">, string>> = {

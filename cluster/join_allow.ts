@@ -15,9 +15,10 @@ export type JoinRule = (node: string, service: string) => boolean;
  * The rule of the options. Without any, every node may use every service. Several for one node add
  * up.
  *
- * @throws {ValueError} If a text is not `NODE` or `NODE:SERVICE,...`.
+ * @param own The name of this node.
+ * @throws {ValueError} If a text is not `NODE` or `NODE:SERVICE,...`, or has the name of this node.
  */
-export function parseJoinAllow(texts: readonly string[]): JoinRule {
+export function parseJoinAllow(texts: readonly string[], own: string): JoinRule {
   if (texts.length === 0) return () => true;
   /** The services of each node; `undefined` for all. */
   const allowed = new Map<string, Set<string> | undefined>();
@@ -30,6 +31,21 @@ export function parseJoinAllow(texts: readonly string[]): JoinRule {
     if (!isNodeName(node) || services?.includes("")) {
       throw new ValueError(
         `What nodes may use is NODE or NODE:SERVICE,SERVICE..., got "${printable(text)}" ` +
+          `(--join-allow)`,
+      );
+    }
+    if (node === own) {
+      throw new ValueError(
+        `What other nodes may use has their names, and ${own} is this one, got "${
+          printable(text)
+        }" ` +
+          `(--join-allow)`,
+      );
+    }
+    const named = services?.find((name) => name.startsWith(`${own}.`));
+    if (named !== undefined) {
+      throw new ValueError(
+        `The services of this node have no node in their names here, got "${printable(named)}" ` +
           `(--join-allow)`,
       );
     }

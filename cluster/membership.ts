@@ -122,7 +122,7 @@ export class Membership {
           "Manager are for its own clients alone meanwhile",
         { node, problem },
       );
-      this.#change({ state: "forbidden", since: Date.now(), problem });
+      this.#state = { state: "forbidden", since: Date.now(), problem };
     }
     this.#attempt?.abort();
     this.#retryLater();
@@ -134,7 +134,7 @@ export class Membership {
     this.#unwatch();
     this.#cancelTick();
     this.#attempt?.abort();
-    this.#change({ state: "left", since: Date.now() });
+    this.#state = { state: "left", since: Date.now() };
     this.#close(true);
   }
 
@@ -153,7 +153,7 @@ export class Membership {
         "The node {node} was stopped for {time} s, and is gone for the others: it joins again",
         { node, time: Math.round(passed / 1_000) },
       );
-      this.#change({ state: "joining", since: Date.now() });
+      this.#state = { state: "joining", since: Date.now() };
       this.#close(false);
     }
     this.#incarnation?.tick();
@@ -186,7 +186,7 @@ export class Membership {
     if (signal.aborted || !bus.isConnected) return;
     if (address !== undefined) return this.#refuse(address);
     const { node, enter } = this.#options;
-    this.#change({ state: "joined", since: Date.now() });
+    this.#state = { state: "joined", since: Date.now() };
     log.info("Joined the other Managers as the node {node}", { node });
     this.#incarnation = enter(incarnation);
   }
@@ -226,13 +226,9 @@ export class Membership {
           "(--node). The services of this one are for its own clients alone meanwhile",
         { node, address },
       );
-      this.#change({ state: "refused", since: Date.now(), address });
+      this.#state = { state: "refused", since: Date.now(), address };
     }
     this.#close(true);
-  }
-
-  #change(state: MembershipState): void {
-    this.#state = state;
   }
 
   #retryLater(): void {

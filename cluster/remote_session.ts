@@ -65,6 +65,9 @@ export interface SessionOptions extends SessionContext {
 /** How many endings of lines are kept. */
 const MOST_ENDINGS = 1_000;
 
+/** The class at the beginning of the text of an error: its reason is a part of another one here. */
+const ERROR_CLASS = /^\w+: /;
+
 const encoder = new TextEncoder();
 const MANAGER_ERROR_BYTES = encoder.encode(MANAGER_ERROR);
 const log = logger("cluster");
@@ -156,7 +159,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
 
   /** Answers what is pending with an error: the Manager shuts down. */
   async failPending(end: number): Promise<void> {
-    await this.#options.router.failAll(
+    await this.#options.router.sessions.failAll(
       this.#requests.takeAll(),
       undefined,
       `the Manager shut down before the node ${repr(this.node)} answered the request`,
@@ -202,7 +205,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
 
   /** A Manager sends only messages: the session with one that does not ends. */
   #break(error: Error): undefined {
-    this.#reason = `it sent a line that is no message: ${error.message}`;
+    this.#reason = `the node has sent a line that is no message: ${error.message}`;
     this.connection.abort();
   }
 
@@ -253,18 +256,16 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       this.#links.remove(service);
       return uid === GONE ? this.#sendGone(this.#nameHere(service)) : sink;
     }
-    if (uid === "" && isError) this.#reason = messageOf(line);
+    if (uid === "" && isError) this.#reason = messageOf(line).replace(ERROR_CLASS, "");
     else statistics.unowedAnswers++;
     return sink;
   }
 
   #notify(line: Uint8Array, held: HeldLine | undefined, end: number): PeerConnection | undefined {
-    const { envelope, statistics } = this.#options;
-    const service = envelope.text("service");
+    const service = this.#options.envelope.text("service");
     if (service === undefined || !this.#links.has(service)) return undefined;
     const ending = this.#ending(this.#nameHere(service));
     const { sink } = this.#client.session;
-    statistics.notifications++;
     if (held === undefined) sink.sendSpliced(line, end, ending);
     else if (held.mayWaitFor(sink.holder)) sink.sendHeld(held, end, ending);
     else {
@@ -373,7 +374,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   #end(end: End): void {
     const linked = this.#links.removeAll();
     const reason = this.#reason ??
-      (end.state === "left" ? "its Manager ended it" : describeEnd(end));
+      (end.state === "left" ? "its Manager has ended it" : describeEnd(end));
     this.#options.onEnd(linked);
     if (this.#hasLeft) return;
     log.info("The session of {client} with the node {node} ended: {reason}", {
@@ -381,7 +382,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       node: this.node,
       reason,
     });
-    this.#options.router.failAll(
+    this.#options.router.sessions.failAll(
       this.#requests.takeAll(),
       undefined,
       `the session with the node ${repr(this.node)} ended (${reason}) before the request was ` +

@@ -70,6 +70,10 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
     this.#extensions = extensionsWithin(options.limits);
   }
 
+  get node(): string {
+    return this.#options.node;
+  }
+
   mayUse(node: string, service: string): boolean {
     return this.#options.mayUse(node, service);
   }

@@ -8,7 +8,7 @@
 
 import { UidMap } from "../base/uid_map.ts";
 import type { Client } from "../manager/peer.ts";
-import type { PendingRequest, Registry } from "../manager/registry.ts";
+import type { PendingRequest, PendingRequests } from "../manager/pending_requests.ts";
 import type { RequestSpans } from "../manager/request_spans.ts";
 import type { Statistics } from "../manager/statistics.ts";
 import type { Envelope } from "../wire/envelope.ts";
@@ -19,7 +19,7 @@ import { STREAM } from "../wire/protocol.ts";
 export interface SessionRequestsOptions<Session> {
   node: string;
   client: Client<Session>;
-  registry: Pick<Registry<Session>, "hold" | "release">;
+  registry: { readonly pending: Pick<PendingRequests<Session>, "hold" | "release"> };
   statistics: Pick<Statistics, "calls">;
   /** `undefined` if this Manager is not traced. */
   spans: RequestSpans | undefined;
@@ -155,13 +155,13 @@ export class SessionRequests<Session> {
 
   #hold(): void {
     const { client, registry } = this.#options;
-    registry.hold(client);
+    registry.pending.hold(client);
     this.#size++;
   }
 
   #release(): void {
     const { client, registry } = this.#options;
-    registry.release(client);
+    registry.pending.release(client);
     this.#size--;
   }
 

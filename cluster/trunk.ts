@@ -14,6 +14,7 @@
  */
 
 import { printable } from "../base/printable.ts";
+import { repr } from "../base/repr.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { TRUNK_LIMITS } from "../limits.ts";
 import { isObject, type JsonObject } from "../wire/message.ts";
@@ -152,7 +153,7 @@ export class Trunk implements Carrier {
       ? "too many clients have begun to use its services in a short time"
       : undefined;
     if (why !== undefined) {
-      throw new ConnectionAbortedError(`Cannot reach node ${this.#options.node}: ${why}`);
+      throw new ConnectionAbortedError(`Cannot reach the node ${repr(this.#options.node)}: ${why}`);
     }
     const id = ++this.#lastChannel;
     this.#outbox.append(FRAME.open, id, content);
@@ -166,7 +167,7 @@ export class Trunk implements Carrier {
     if (!isNumber(limit) || !isNumber(sequence)) return;
     if (kind === KIND.end) {
       this.#options.onDenied(sequence);
-      return this.end(`it says: ${reasonIn(this.#rest(bytes))}`, false);
+      return this.end(`the node says: ${reasonIn(this.#rest(bytes))}`, false);
     }
     if (kind !== KIND.frames && kind !== KIND.beat) return;
     if (sequence > this.#expected) return this.end("a message was lost");
@@ -179,7 +180,7 @@ export class Trunk implements Carrier {
     this.#window.receive(bytes.length); // NATS itself has a limit for those that do not keep to it
     if (this.#window.consume(bytes.length)) this.#outbox.giveCredit();
     const frames = readFrames(bytes, this.#headerSizeOfPeer);
-    if (frames === undefined) return this.end("it has sent a message that is not valid");
+    if (frames === undefined) return this.end("the node has sent a message that is not valid");
     for (const frame of frames) {
       if (this.#hasEnded) return;
       const why = this.#apply(frame);
@@ -196,9 +197,9 @@ export class Trunk implements Carrier {
     this.#idleBeats = this.#channels.size > 0 ? 0 : this.#idleBeats + 1;
     const opens = this.#options.onChannel === undefined;
     if (this.#silentBeats > TRUNK_LIMITS.missedBeats) {
-      return this.end(`nothing has come from it for ${TRUNK_LIMITS.missedBeats} beats`);
+      return this.end(`nothing has come for ${TRUNK_LIMITS.missedBeats} beats`);
     }
-    if (opens && this.#idleBeats > TRUNK_LIMITS.idleBeats) return this.end("nobody uses it");
+    if (opens && this.#idleBeats > TRUNK_LIMITS.idleBeats) return this.end("nobody has used it");
     const now = performance.now();
     this.#outbox.beat(numbers(now, this.#echo, now - this.#echoSince));
   }
@@ -212,13 +213,13 @@ export class Trunk implements Carrier {
   /**
    * Ends the trunk, with all its channels.
    *
-   * @param why The reason, which ends the sentence `The connection with node a has ended: `.
+   * @param why The reason, without the name of the node, which those who tell it know.
    * @param tells Whether to tell the other end.
    */
   end(why: string, tells = true): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    const { node, bus, subject } = this.#options;
+    const { bus, subject } = this.#options;
     if (tells) {
       const reason = encoder.encode(why.slice(0, LONGEST_REASON));
       bus.publish(subject, message(this.#own, KIND.end, 0, 0, reason));
@@ -227,7 +228,7 @@ export class Trunk implements Carrier {
     this.#outbox.close();
     this.#waiting.clear();
     this.#options.onEnd();
-    const cause = new ConnectionAbortedError(`The connection with node ${node} has ended: ${why}`);
+    const cause = new ConnectionAbortedError(why);
     for (const channel of this.#channels.values()) channel.finish(cause);
     this.#channels.clear();
   }
@@ -271,12 +272,12 @@ export class Trunk implements Carrier {
   /** Does what a frame says. Returns why the trunk has to end; mostly it has not. */
   #apply({ type, channel: id, content }: Frame): string | undefined {
     if (type === FRAME.open) return this.#opened(id, content);
-    if (id > this.#lastChannel) return "it has named a channel that was never opened";
+    if (id > this.#lastChannel) return "the node has named a channel that was never opened";
     const channel = this.#channels.get(id);
     if (channel === undefined) return; // it was closed, and the other end did not know it yet
     switch (type) {
       case FRAME.bytes:
-        if (!channel.receive(content)) return "it has sent more than there is room for";
+        if (!channel.receive(content)) return "the node has sent more than there is room for";
         return;
       case FRAME.close: {
         this.#channels.delete(id);
@@ -286,7 +287,9 @@ export class Trunk implements Carrier {
       }
       case FRAME.credit: {
         const limit = numberAt(content, 0);
-        if (content.length !== CREDIT_SIZE || !isNumber(limit)) return "its credit is no number";
+        if (content.length !== CREDIT_SIZE || !isNumber(limit)) {
+          return "the node has given a credit that is no number";
+        }
         channel.raise(limit, TRUNK_LIMITS.channelWindow.largest);
       }
     }
@@ -294,12 +297,12 @@ export class Trunk implements Carrier {
 
   #opened(id: number, content: Uint8Array): string | undefined {
     const { onChannel, mayOpen, channels } = this.#options;
-    if (onChannel === undefined) return "it has opened a channel, and has no clients here";
-    if (!mayOpen()) return "it has opened too many channels in a short time";
-    if (id !== this.#lastChannel + 1) return "it has opened a channel out of turn";
-    if (this.#channels.size >= channels) return "it has opened too many channels";
+    if (onChannel === undefined) return "the node has opened a channel, and has no clients here";
+    if (!mayOpen()) return "the node has opened too many channels in a short time";
+    if (id !== this.#lastChannel + 1) return "the node has opened a channel out of turn";
+    if (this.#channels.size >= channels) return "the node has opened too many channels";
     const header = content.length <= TRUNK_LIMITS.header ? objectIn(content) : undefined;
-    if (header === undefined) return "it has opened a channel without a valid header";
+    if (header === undefined) return "the node has opened a channel without a valid header";
     this.#lastChannel = id;
     onChannel(header, this.#addChannel(id));
   }

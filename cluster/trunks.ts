@@ -9,6 +9,7 @@
  * @module
  */
 
+import { repr } from "../base/repr.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { TRUNK_LIMITS } from "../limits.ts";
 import type { JsonObject } from "../wire/message.ts";
@@ -95,7 +96,9 @@ export class Trunks implements Channels {
       : incarnation === undefined
       ? "it is not there"
       : undefined;
-    if (why !== undefined) throw new ConnectionAbortedError(`Cannot reach node ${node}: ${why}`);
+    if (why !== undefined) {
+      throw new ConnectionAbortedError(`Cannot reach the node ${repr(node)}: ${why}`);
+    }
     const peer = this.#peerOf(node);
     if (peer.trunks.client?.peer !== incarnation) peer.trunks.client?.end(STARTED_AGAIN);
     if (peer.trunks.client === undefined) this.#options.introduce?.(node);
@@ -170,7 +173,7 @@ export class Trunks implements Channels {
       if (epoch > highest + MOST_EPOCHS) return;
       if (epoch > highest) {
         keep(peer.epochs, incarnation, epoch, TRUNK_LIMITS.rememberedIncarnations);
-        peer.trunks.home?.end("it has opened a new one", false);
+        peer.trunks.home?.end("the node has opened a new one", false);
         if (kind === KIND.frames) {
           return this.#open(node, peer, "home", incarnation, epoch).receive(data);
         }
@@ -245,7 +248,7 @@ export class Trunks implements Channels {
   }
 }
 
-const STARTED_AGAIN = "it has started again";
+const STARTED_AGAIN = "the node has started again";
 
 /** Sets the value of a key, and removes the key that was set first if there are too many. */
 function keep<Value>(map: Map<string, Value>, key: string, value: Value, most: number): void {

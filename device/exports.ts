@@ -6,6 +6,7 @@
  */
 
 export type {
+  ArrayAbout,
   AttributeAbout,
   JsonSchema,
   ParameterAbout,

@@ -13,7 +13,7 @@ import type { AccessLists, AccessTable } from "./database/access_table.ts";
 import type { SessionUser, UsersTable } from "./database/users_table.ts";
 import { logger } from "../base/log.ts";
 import { isRemoteUser, type PeerUser } from "./peer.ts";
-import type { Policy } from "./registry.ts";
+import type { Policy } from "./policy.ts";
 
 /** How often the version of the database is polled, in milliseconds. */
 const POLL_INTERVAL = 500;

@@ -11,6 +11,7 @@ import { ConnectionAbortedError, PermissionError, ValueError } from "../errors.t
 import type { HostnamesTable } from "./database/hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "../base/log.ts";
+import { REFUSED_LOGIN } from "./refused_logins.ts";
 import { repr } from "../base/repr.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
 import type { SessionUser, UsersTable } from "./database/users_table.ts";
@@ -76,7 +77,7 @@ export async function authenticate(
       if (!await orRejected(attemptLogin(check))) {
         throw new RejectionError(
           new ValueError("Wrong Manager password"),
-          "wrong Manager password",
+          REFUSED_LOGIN.managerPassword,
         );
       }
       return undefined;
@@ -86,7 +87,7 @@ export async function authenticate(
       if (!await isTrusted(host, hostnames, hosts)) {
         throw new RejectionError(
           new ValueError(`${repr(host.domain)} is not a trusted hostname`),
-          "untrusted hostname",
+          REFUSED_LOGIN.hostname,
         );
       }
       return undefined;
@@ -96,12 +97,12 @@ export async function authenticate(
       const username = await prompt("username", manager);
       if (!await retryWhileLocked(() => users.isUserRegistered(username))) {
         await orRejected(attemptLogin(() => false));
-        throw new RejectionError(new ValueError("Unregistered user"), "unregistered user");
+        throw new RejectionError(new ValueError("Unregistered user"), REFUSED_LOGIN.user);
       }
       const password = await prompt("password", username);
       const user = await orRejected(logIn(users, attemptLogin, username, password));
       if (user !== undefined) return user;
-      throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
+      throw new RejectionError(new ValueError("Wrong login password"), REFUSED_LOGIN.loginPassword);
     }
   }
 }
@@ -115,7 +116,7 @@ async function orRejected<T>(attempt: Promise<T>): Promise<T> {
   try {
     return await attempt;
   } catch (error) {
-    if (error instanceof PermissionError) throw new RejectionError(error, "too many failed logins");
+    if (error instanceof PermissionError) throw new RejectionError(error, REFUSED_LOGIN.throttled);
     if (error instanceof ConnectionAbortedError) throw new RejectionError(error, "shutting down");
     throw error;
   }

@@ -33,9 +33,9 @@ import { blockOf, KnownOrigins } from "./known_origins.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
-import type { ReadyResult } from "../wire/protocol.ts";
-import { BEAT, MANAGER, READY } from "../wire/protocol.ts";
+import { BEAT, MANAGER, READY, type ReadyResult } from "../wire/protocol.ts";
 import { extensionsWithin } from "./known_extensions.ts";
+import { REFUSED_LOGIN } from "./refused_logins.ts";
 import { type LineReceiver, readLines } from "./read_loop.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
@@ -205,12 +205,12 @@ export class ConnectionHandler implements Disposable {
     // Its node has opened a new session, so it has ended this one; its end may be still to be read.
     const before = this.#remote.get(name);
     if (before !== undefined) {
-      router.unregister(before);
+      router.sessions.unregister(before);
       before.session.sink.abort();
     }
     let peer: ConnectedPeer;
     try {
-      peer = router.register(identity, connection, { attemptLogin: refuseLogin, user });
+      peer = router.sessions.register(identity, connection, { attemptLogin: refuseLogin, user });
     } catch (error) {
       statistics.addRefusal(rejectionReason(error));
       log.warn("{client} was rejected: {reason}", {
@@ -226,7 +226,7 @@ export class ConnectionHandler implements Disposable {
       await this.#forward(peer, connection);
     } finally {
       await this.#ends.take(identity.node);
-      router.unregister(peer);
+      router.sessions.unregister(peer);
       if (this.#remote.get(name) === peer) this.#remote.delete(name);
     }
     const { message, properties } = contentOfEnd(await connection.ended);
@@ -314,7 +314,7 @@ export class ConnectionHandler implements Disposable {
       this.#options.onAdministratorLogin(address);
       const isRight = await attemptLogin(check, username);
       if (!isRight) {
-        statistics.addRefusal("wrong administrator login");
+        statistics.addRefusal(REFUSED_LOGIN.administratorLogin);
         log.warn("{address} failed to log in as an administrator", { address });
       }
       return isRight;
@@ -322,7 +322,7 @@ export class ConnectionHandler implements Disposable {
     let peer: ConnectedPeer;
     try {
       peer = await retryWhileLocked(() =>
-        router.register(outcome.identity, connection, {
+        router.sessions.register(outcome.identity, connection, {
           ...outcome,
           attemptLogin: attemptAdministrator,
         })
@@ -351,7 +351,7 @@ export class ConnectionHandler implements Disposable {
       using _watched = this.#keepalive.watch(keepaliveOf(peer, manager));
       await this.#forward(peer, connection);
     } finally {
-      router.unregister(peer);
+      router.sessions.unregister(peer);
     }
     const { message, properties } = contentOfEnd(await connection.ended);
     log.info(`{peer} disconnected: ${message}`, { peer: peer.networkName, ...properties });

@@ -143,7 +143,7 @@ export class ManagerRequests<Sink extends LineSink> {
   async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
     const { sink, login } = client.session;
     try {
-      this.#registry.hold(client);
+      this.#registry.pending.hold(client);
     } catch (error) {
       this.#sendError(client, request.uid, error);
       return;
@@ -154,7 +154,7 @@ export class ManagerRequests<Sink extends LineSink> {
     } catch (error) {
       this.#sendError(client, request.uid, error);
     } finally {
-      this.#registry.release(client);
+      this.#registry.pending.release(client);
       this.#handlers.finish();
     }
   }

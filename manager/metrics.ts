@@ -13,20 +13,14 @@ import process from "node:process";
 import type { DeviceStatus, ManagerStatus, ServiceStatus } from "../wire/status.ts";
 import { type CallStatistics, DURATION_BOUNDS } from "./call_statistics.ts";
 import { Exposition, type Sample } from "./exposition.ts";
+import { REFUSED_LOGIN } from "./refused_logins.ts";
+import { nameOfReason } from "./statistics.ts";
 
 /**
  * Reasons and errors that are metrics from the start on, at 0: of a series that begins with its first
  * event, Prometheus does not see that this was one, and alerts would miss it.
  */
-const REFUSED_LOGINS = [
-  "wrong_manager_password",
-  "wrong_login_password",
-  "wrong_administrator_login",
-  "wrong_metrics_login",
-  "unregistered_user",
-  "untrusted_hostname",
-  "too_many_failed_logins",
-];
+const REFUSED_LOGINS = Object.values(REFUSED_LOGIN).map(nameOfReason);
 const ERRORS = ["KeyError", "PermissionError", "ValueError", "ConnectionAbortedError"];
 
 /** What the services with one label have now. */
@@ -106,7 +100,9 @@ export function metricsText(status: ManagerStatus, calls: CallStatistics): strin
   counter("sent_messages_total", "Messages to devices.", [totals.messages_out]);
   counter("requests_total", "Requests that were forwarded to Services.", [totals.requests]);
   counter("replies_total", "Replies that were forwarded to Clients.", [totals.answers]);
-  counter("notifications_total", "Notifications of Services.", [totals.notifications]);
+  counter("notifications_total", "Notifications of the Services of this Manager.", [
+    totals.notifications,
+  ]);
   counter("unowed_replies_total", "Replies to no pending request.", [totals.unowed_answers]);
   counter("misnamed_notifications_total", "Notifications in the name of another Service.", [
     totals.misnamed_notifications,

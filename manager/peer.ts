@@ -1,6 +1,7 @@
 /**
  * A connected device as the Manager knows it: its identity, its links and locks, and the requests
- * that a service has not answered. Who may change these, and when, is up to the registry.
+ * that a service has not answered. Who may change these, and when, is up to the registry
+ * and to `pending_requests.ts`.
  *
  * `Session` is what the owner of a registry keeps for each peer: the Manager's connection to it.
  *
@@ -9,9 +10,9 @@
 
 import { NOTHING_SAID } from "../wire/about.ts";
 import { parseJson } from "../wire/json.ts";
-import { UidMap } from "../base/uid_map.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import type { Calls } from "./call_statistics.ts";
+import type { PendingUids } from "./pending_uids.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 
 /** A user who has logged in at another node. It is no user of this one, whatever its name is. */
@@ -57,7 +58,7 @@ export interface Client<Session> {
    */
   readonly departed: Map<string, number | undefined>;
   /** Its requests that each service has not answered. */
-  readonly pending: Map<Service<Session>, PendingRequests>;
+  readonly pending: Map<Service<Session>, PendingUids>;
   /** How many of its requests are not answered, those to the Manager among them. */
   pendingCount: number;
   /** Its calls that have ended. */
@@ -94,7 +95,7 @@ export interface Service<Session> {
   /** The linked clients that hold a lock. */
   readonly locks: Set<Client<Session>>;
   /** The requests of each client that it has not answered. */
-  readonly pending: Map<Client<Session>, PendingRequests>;
+  readonly pending: Map<Client<Session>, PendingUids>;
   /** How many requests it has not answered. */
   pendingCount: number;
   /** Its calls that have ended. */
@@ -129,63 +130,6 @@ export type PeerIdentity =
       streams: readonly string[];
     }
   );
-
-/**
- * The uids of one client's pending requests to one service, and when each request came. A uid may
- * occur several times: clients give each request a uid of its own, but all requests typed at a terminal
- * have the same.
- */
-export class PendingRequests implements Iterable<string> {
-  /** When the request with each uid came; the times of all, the oldest first, if there are several. */
-  readonly #starts = new UidMap<number | number[]>();
-  #size = 0;
-
-  /** How many requests are pending. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** The uid that has been pending for the longest time. */
-  get oldest(): string | undefined {
-    const [first] = this.#starts;
-    return first?.[0];
-  }
-
-  /** Whether a request with that uid is pending. */
-  has(uid: string): boolean {
-    return this.#starts.get(uid) !== undefined;
-  }
-
-  /**
-   * Adds a request.
-   *
-   * @param start When it came, in milliseconds; `NaN` if that does not matter.
-   */
-  add(uid: string, start: number): void {
-    this.#size++;
-    const earlier = this.#starts.get(uid);
-    if (earlier === undefined) this.#starts.set(uid, start);
-    else if (typeof earlier === "number") this.#starts.set(uid, [earlier, start]);
-    else earlier.push(start);
-  }
-
-  /** Removes the oldest request with that uid. Returns when it came; `undefined` if none is pending. */
-  complete(uid: string): number | undefined {
-    const found = this.#starts.get(uid);
-    if (found === undefined) return undefined;
-    this.#size--;
-    const start = typeof found === "number" ? found : found.shift();
-    if (typeof found === "number" || found.length === 0) this.#starts.take(uid);
-    return start;
-  }
-
-  /** Each uid, as many times as it is pending, in any order. */
-  *[Symbol.iterator](): IterableIterator<string> {
-    for (const [uid, starts] of this.#starts.unordered()) {
-      for (let rest = typeof starts === "number" ? 1 : starts.length; rest > 0; rest--) yield uid;
-    }
-  }
-}
 
 /**
  * Whether a client keeps others from a service: by a lock, or by a link if links are limited. It may,

@@ -1,72 +1,39 @@
 /**
- * The connected clients and services, their links and locks, and the pending requests. Every rule
- * of links, locks and pending requests is here and nowhere else. Pure state: no socket, no clock, no
+ * The connected clients and services, their links and locks. Every rule of these is here and nowhere
+ * else; those of their requests are in `pending_requests.ts`. Pure state: no socket, no clock, no
  * bytes.
  *
- * Invariants:
- * - a client is in a service's links exactly if the service is in the client's; only a linked
- *   client holds a lock, and only a client that may use the service is linked with it;
- * - a request is pending from `route` until `complete`, until either peer is unregistered, or until
- *   `takePending` at the shutdown. So it is completed once, by the service that it was routed to, for
- *   the client that sent it;
- * - the counters of pending requests are the sizes of what is pending: no step iterates over the
- *   pending requests of others, however many there are.
+ * A client is in a service's links exactly if the service is in the client's; only a linked client
+ * holds a lock, and only a client that may use the service is linked with it.
  *
  * @module
  */
 
-import {
-  ConnectionAbortedError,
-  KeyError,
-  NameError,
-  PermissionError,
-  ValueError,
-} from "../errors.ts";
+import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
 import { Calls } from "./call_statistics.ts";
-import { LIMITS, type Limits } from "../limits.ts";
+import { LIMITS } from "../limits.ts";
 import { MANAGER, OWNER } from "../wire/protocol.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import type { NodeRules } from "./remote_services.ts";
 import {
   type Client,
-  isRemoteUser,
   networkNameOf,
   networkNames,
   type Peer,
   type PeerIdentity,
   type PeerUser,
-  PendingRequests,
   type Service,
 } from "./peer.ts";
-
-/** What users may do. The user is the one who logged in to connect a device, if any did. */
-export interface Policy {
-  /** Whether the clients of a user, who may be one of another node, may use a service. */
-  mayUse(user: PeerUser | undefined, service: string): boolean;
-  /** Whether only some users may use a service. */
-  isRestricted(service: string): boolean;
-  /** Whether the devices of a user may offer a service. */
-  mayOffer(user: SessionUser | undefined, service: string): boolean;
-  /** Whether the user still exists, with the same password. */
-  isCurrent(user: SessionUser): boolean;
-}
-
-/** A request that its service has not answered. Orphaned if the service is gone. */
-export interface PendingRequest<Session> {
-  readonly client: Client<Session>;
-  readonly uid: string;
-  /** The name of its service here, if that is one of another node. */
-  readonly service?: string;
-}
-
-/** How many requests may be pending. */
-export type PendingLimits = Pick<Limits, "maxRequests" | "maxServiceRequests">;
+import { type PendingLimits, type PendingRequest, PendingRequests } from "./pending_requests.ts";
+import { type Policy, reasonToEnd } from "./policy.ts";
 
 /** The peers of a Manager. */
 export class Registry<Session> {
   /** The network name of the Manager: `Manager[host:port]`. */
   readonly manager: string;
+  /** The requests that are not answered. */
+  readonly pending: PendingRequests<Session>;
   /** Called when a client is linked with a service, and when that link ends. */
   onLink:
     | ((client: Client<Session>, service: Service<Session>, isLinked: boolean) => void)
@@ -78,9 +45,6 @@ export class Registry<Session> {
   readonly #clients = new Map<string, Client<Session>>();
   readonly #services = new Map<string, Service<Session>>();
   readonly #policy: Policy | undefined;
-  readonly #limits: PendingLimits;
-  /** How many requests the services have not answered. */
-  #pendingCount = 0;
   #isClosed = false;
 
   /**
@@ -92,7 +56,7 @@ export class Registry<Session> {
   constructor(manager: string, policy?: Policy, limits: PendingLimits = LIMITS) {
     this.manager = manager;
     this.#policy = policy;
-    this.#limits = limits;
+    this.pending = new PendingRequests(limits);
   }
 
   /**
@@ -109,7 +73,7 @@ export class Registry<Session> {
    */
   register(identity: PeerIdentity, session: Session, user?: PeerUser): Peer<Session> {
     this.checkOpen();
-    const reason = this.#reasonToEnd(identity, user);
+    const reason = this.#policy && reasonToEnd(this.#policy, identity, user);
     if (reason !== undefined) throw reason;
     const networkName = networkNameOf(identity);
     if (identity.kind === "client") {
@@ -172,7 +136,7 @@ export class Registry<Session> {
     if (peer.kind === "client") {
       if (this.#clients.get(peer.networkName) === peer) this.#clients.delete(peer.networkName);
       for (const service of peer.links) this.#removeLink(peer, service);
-      for (const service of [...peer.pending.keys()]) this.#removePending(peer, service);
+      this.pending.removeOf(peer);
       return [];
     }
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
@@ -181,25 +145,7 @@ export class Registry<Session> {
       if (client.extensions.includes(OWNER)) remember(client.departed, peer.name, peer.user?.pid);
     }
     this.onServicesChanged();
-    return this.takePending(peer);
-  }
-
-  /** The pending requests of a client. A uid that is pending several times is listed once. */
-  pendingRequestsOf(client: Client<Session>): { service: Service<Session>; uid: string }[] {
-    return Array.from(
-      client.pending,
-      ([service, pending]) => Array.from(new Set(pending), (uid) => ({ service, uid })),
-    ).flat();
-  }
-
-  /** Removes the pending requests of a service, and returns them. They count as calls that failed. */
-  takePending(service: Service<Session>): PendingRequest<Session>[] {
-    const requests = [...service.pending].flatMap(([client, pending]) =>
-      Array.from(pending, (uid) => ({ client, uid }))
-    );
-    for (const { client } of requests) countCall(client, service, NaN, true);
-    for (const client of [...service.pending.keys()]) this.#removePending(client, service);
-    return requests;
+    return this.pending.take(peer);
   }
 
   /**
@@ -209,7 +155,8 @@ export class Registry<Session> {
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked and: the service is locked, or it is full,
-   * or access is denied, or another user offers it than when the client was linked; or if too many requests of the client, or to the service, are pending.
+   * or access is denied, or another user offers it than when the client was linked; or if too many
+   * requests of the client, or to the service, are pending.
    */
   route(client: Client<Session>, name: string, uid: string, start = NaN): Service<Session> {
     this.checkOpen();
@@ -225,41 +172,8 @@ export class Registry<Session> {
       this.#checkAccess(client, service);
       checkOwner(client, service);
     }
-    this.#checkPending(client);
-    const limit = this.#limits.maxServiceRequests;
-    if (service.pendingCount >= limit) {
-      throw new PermissionError(
-        `Too many requests to the ${repr(name)} service are pending, the limit is ${limit} for a ` +
-          `service and ${this.#limits.maxRequests} for a client (--max-requests)`,
-      );
-    }
-    let pending = service.pending.get(client);
-    if (pending === undefined) {
-      pending = new PendingRequests();
-      service.pending.set(client, pending);
-      client.pending.set(service, pending);
-    }
-    pending.add(uid, start);
-    client.pendingCount++;
-    service.pendingCount++;
-    this.#pendingCount++;
+    this.pending.add(client, service, uid, start);
     return service;
-  }
-
-  /**
-   * Counts a request as pending, until `release`: one to the Manager that is not answered at once, or
-   * one to another node.
-   *
-   * @throws {PermissionError} If too many requests of the client are pending.
-   */
-  hold(client: Client<Session>): void {
-    this.#checkPending(client);
-    client.pendingCount++;
-  }
-
-  /** A request that was counted by `hold` is answered. */
-  release(client: Client<Session>): void {
-    client.pendingCount--;
   }
 
   /**
@@ -287,13 +201,7 @@ export class Registry<Session> {
   ): Client<Session> | undefined {
     const client = this.#clients.get(requester);
     if (client === undefined) return undefined;
-    const start = service.pending.get(client)?.complete(uid);
-    if (start === undefined) return undefined;
-    client.pendingCount--;
-    service.pendingCount--;
-    this.#pendingCount--;
-    countCall(client, service, end - start, isError);
-    return client;
+    return this.pending.complete(client, service, uid, end, isError) ? client : undefined;
   }
 
   /**
@@ -309,10 +217,7 @@ export class Registry<Session> {
     uid?: string,
   ): PendingRequest<Session> | undefined {
     const client = this.#clients.get(requester);
-    const pending = client && service.pending.get(client);
-    if (client === undefined || pending === undefined) return undefined;
-    const found = uid === undefined ? pending.oldest : pending.has(uid) ? uid : undefined;
-    return found === undefined ? undefined : { client, uid: found };
+    return client && this.pending.find(client, service, uid);
   }
 
   /**
@@ -431,16 +336,18 @@ export class Registry<Session> {
    * and services whose user may no longer offer them. Each with the reason.
    */
   unwelcome(): { peer: Peer<Session>; reason: Error }[] {
+    const policy = this.#policy;
+    if (policy === undefined) return [];
     const found: { peer: Peer<Session>; reason: Error }[] = [];
     const logins = new Map<string, boolean>(); // hundreds of devices may have one user
     const isCurrent = (user: SessionUser) => {
       const key = `${user.pid} ${user.credential}`;
-      const known = logins.get(key) ?? this.#policy!.isCurrent(user);
+      const known = logins.get(key) ?? policy.isCurrent(user);
       logins.set(key, known);
       return known;
     };
     for (const peer of [...this.#clients.values(), ...this.#services.values()]) {
-      const reason = this.#reasonToEnd(peer, peer.user, isCurrent);
+      const reason = reasonToEnd(policy, peer, peer.user, isCurrent);
       if (reason !== undefined) found.push({ peer, reason });
     }
     return found;
@@ -487,36 +394,9 @@ export class Registry<Session> {
     return names.length === 0 ? "" : `. Another node has it: ${names.map(repr).join(", ")}`;
   }
 
-  /** Why a device may not be connected; `undefined` if it may. */
-  #reasonToEnd(
-    { kind, name }: Pick<Peer<Session>, "kind" | "name">,
-    user: PeerUser | undefined,
-    isCurrent = (user: SessionUser) => this.#policy!.isCurrent(user),
-  ): Error | undefined {
-    const policy = this.#policy;
-    if (policy === undefined) return undefined;
-    if (user !== undefined && isRemoteUser(user)) return undefined; // up to the other node
-    if (user !== undefined && !isCurrent(user)) {
-      return new ValueError(
-        `${repr(user.username)} has to log in again: the user was removed, or has another password`,
-      );
-    }
-    if (kind === "client" || policy.mayOffer(user, name)) return undefined;
-    return new PermissionError(
-      `${user === undefined ? "A device" : repr(user.username)} may not offer the ${
-        repr(name)
-      } service`,
-    );
-  }
-
   /** Registers no device and routes no request any more. Pending requests can still complete. */
   close(): void {
     this.#isClosed = true;
-  }
-
-  /** Whether any service has not answered a request. */
-  get hasPending(): boolean {
-    return this.#pendingCount > 0;
   }
 
   /** The connected clients. */
@@ -543,41 +423,12 @@ export class Registry<Session> {
     checkCapacity(service);
   }
 
-  #checkPending(client: Client<Session>): void {
-    const limit = this.#limits.maxRequests;
-    if (client.pendingCount < limit) return;
-    throw new PermissionError(
-      `Too many requests of ${client.networkName} are pending, the limit is ${limit} ` +
-        `(--max-requests)`,
-    );
-  }
-
   #removeLink(client: Client<Session>, service: Service<Session>): void {
     if (service.links.delete(client)) this.onLink?.(client, service, false);
     service.locks.delete(client);
     client.links.delete(service);
-    if (client.pending.get(service)?.size === 0) this.#removePending(client, service);
+    this.pending.unlinked(client, service);
   }
-
-  #removePending(client: Client<Session>, service: Service<Session>): void {
-    const size = client.pending.get(service)?.size ?? 0;
-    client.pending.delete(service);
-    service.pending.delete(client);
-    client.pendingCount -= size;
-    service.pendingCount -= size;
-    this.#pendingCount -= size;
-  }
-}
-
-/** Counts a call of a client to a service. */
-function countCall(
-  client: Client<unknown>,
-  service: Service<unknown>,
-  milliseconds: number,
-  isError: boolean,
-): void {
-  client.calls.end(milliseconds, isError);
-  service.calls.end(milliseconds, isError);
 }
 
 /** Of how many services that have disconnected the Manager knows for a client who offered them. */

@@ -48,6 +48,8 @@ export interface AnnouncedService {
 
 /** What the registry asks about other nodes. */
 export interface NodeRules {
+  /** The name of this node. */
+  readonly node: string;
   /** Whether the clients of a node may use a local service, as far as the node is concerned. */
   mayUse(node: string, service: string): boolean;
   /** The node that the name of a service begins with; `undefined` if that is none that is known. */

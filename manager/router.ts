@@ -8,42 +8,32 @@
  * - a message that breaks a rule changes nothing and reaches no other peer.
  *
  * The rules of links, locks and pending requests are the registry's, and requests to the Manager go
- * to the request handlers. It knows no socket: each peer has a {@linkcode LineSink}.
+ * to the request handlers. When a peer comes and goes, `sessions.ts` does what follows. The router knows
+ * no socket: each peer has a {@linkcode LineSink}.
  *
  * @module
  */
 
-import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
+import { KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
-import { Yielder } from "../base/pause.ts";
-import { encodeControl, encodeError, encodeReply } from "../wire/message.ts";
+import { encodeError, encodeReply } from "../wire/message.ts";
 import {
   ARRAYS,
   BEAT,
-  CANCEL,
-  CANCEL_REQUEST,
   DISCONNECT,
   extensionOfControl,
-  GONE,
   MANAGER,
   NOTIFICATION,
-  NOTIFICATION_FORMS,
   PART,
-  READY,
   STREAM,
 } from "../wire/protocol.ts";
 import { ManagerRequests } from "./manager_requests.ts";
 import { checkName } from "./names.ts";
-import type { Client, Peer, PeerIdentity, Service } from "./peer.ts";
-import {
-  MANAGER_ERROR,
-  type RemoteServices,
-  type RoutedLine,
-  UNLINKED,
-} from "./remote_services.ts";
-import type { PendingRequest, Registry } from "./registry.ts";
+import type { Client, Peer, Service } from "./peer.ts";
+import { MANAGER_ERROR, type RemoteServices, type RoutedLine } from "./remote_services.ts";
+import type { Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
 import type { HeldLine } from "../wire/held_line.ts";
@@ -51,11 +41,9 @@ import { scanKeys } from "../wire/key_scanner.ts";
 import type { RpcSpan } from "../wire/rpc_span.ts";
 import type { RequestSpans } from "./request_spans.ts";
 import { RoutedMessage } from "./routed_message.ts";
-import { type Admission, checkRoom, type LineSink, newSession, type Session } from "./session.ts";
+import { checkRoom, type LineSink, type Session } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import type { Statistics } from "./statistics.ts";
-
-/** How long requests are answered with errors between two pauses, in milliseconds. */
-const SLICE = 2;
 
 /** The limits that a router enforces. */
 type RouterLimits = Pick<Limits, "handshakeSize" | "maxDepth" | "maxNameLength">;
@@ -72,6 +60,8 @@ export class Router<Sink extends LineSink> {
   readonly #statistics: Statistics;
   readonly #spans: RequestSpans | undefined;
   readonly #requests: ManagerRequests<Sink>;
+  /** The sessions of the peers. */
+  readonly sessions: Sessions<Sink>;
   readonly #message: RoutedMessage;
   /** The services of other nodes; `undefined` if the Manager is not joined to any. */
   #remote: RemoteServices<Session<Sink>, Sink> | undefined;
@@ -92,147 +82,18 @@ export class Router<Sink extends LineSink> {
     this.#registry = registry;
     this.#handlers = handlers;
     this.#statistics = statistics;
-    this.#requests = new ManagerRequests(
-      registry,
-      handlers,
-      limits,
-      (peer, uid, error) => this.sendError(peer, uid, error),
-    );
+    const sendError = (peer: Peer<Session<Sink>>, uid: string, error: unknown) =>
+      this.sendError(peer, uid, error);
+    this.#requests = new ManagerRequests(registry, handlers, limits, sendError);
+    this.sessions = new Sessions(registry, sendError, spans);
     registry.onLink = (client, service, isLinked) => this.#countLink(client, service, isLinked);
   }
 
   /** Lets the clients use the services of other nodes from now on. */
   join(remote: RemoteServices<Session<Sink>, Sink>): void {
     this.#remote = remote;
-    this.#requests.remote = this.#handlers.listing.remote = this.#registry.nodes = remote;
-  }
-
-  /**
-   * Registers a device.
-   *
-   * @throws {NameError} If its name is taken.
-   * @throws {ValueError | PermissionError} If its user may not connect it.
-   * @throws {ConnectionAbortedError} If the Manager is shutting down.
-   */
-  register(
-    identity: PeerIdentity,
-    sink: Sink,
-    admission: Admission,
-  ): Peer<Session<Sink>> {
-    const session = newSession(identity, sink, this.#registry.manager, admission);
-    return this.#registry.register(identity, session, admission.user);
-  }
-
-  /**
-   * Applies a change of the users or of the access lists. Disconnects the peers that may not stay
-   * connected, and tells them why; a device that reconnects gives up if the login is not valid.
-   *
-   * Removes the links of clients that may no longer use the service. Their pending requests are
-   * cancelled, since a stream could go on for ever; a reply that comes nevertheless is forwarded.
-   */
-  revoke(): void {
-    for (const { peer, reason } of this.#registry.unwelcome()) {
-      log.info("{peer} is disconnected: {reason}", {
-        peer: peer.networkName,
-        reason: reason.message,
-      });
-      this.sendError(peer, "", reason);
-      this.#disconnect(peer);
-    }
-    for (const { client, service } of this.#registry.revoke()) {
-      log.info("{client} is unlinked: {username} may no longer use the {service} service", {
-        client: client.networkName,
-        username: client.user?.username,
-        service: service.name,
-      });
-      if (client.node === undefined) continue;
-      client.session.sink.sendText(encodeReply(client.networkName, UNLINKED, service.name));
-    }
-    for (const client of this.#registry.clients) {
-      this.#cancel(client, (service) => !this.#registry.mayUse(client, service));
-    }
-  }
-
-  /**
-   * Unregisters a device, and answers the requests that it leaves orphaned with an error. Does nothing
-   * if it is not registered any more.
-   */
-  unregister(peer: Peer<Session<Sink>>): void {
-    const linked = peer.kind === "service" ? [...peer.links] : [];
-    if (peer.kind === "client") {
-      this.#cancel(peer);
-      this.#spans?.endAll(peer, new ConnectionAbortedError("the client disconnected"));
-      this.#remote?.leave(peer);
-    }
-    this.failAll(
-      this.#registry.unregister(peer),
-      peer.name,
-      `the ${repr(peer.name)} service disconnected before it answered the request`,
-    );
-    for (const { networkName, extensions, session } of linked) {
-      if (extensions.includes(GONE)) {
-        session.sink.sendText(encodeReply(networkName, GONE, peer.name));
-      }
-    }
-  }
-
-  /**
-   * Answers all pending requests with an error, as the Manager shuts down. A Client of this package
-   * gets none: the end of its connection fails its requests.
-   *
-   * @param time How long to send errors, in milliseconds. The requests that are pending then are
-   * left to the end of the connections too.
-   */
-  async failPending(time: number): Promise<void> {
-    const end = performance.now() + time;
-    for (const service of this.#registry.services) {
-      const requests = this.#registry.takePending(service);
-      await this.failAll(
-        requests.filter(({ client }) => !client.extensions.includes(READY)),
-        service.name,
-        `the Manager shut down before the ${repr(service.name)} service answered the request`,
-        end,
-      );
-    }
-    await this.#remote?.failPending(end);
-  }
-
-  /** Cancels the pending requests of a client to the services for which `isConcerned` is true. */
-  #cancel(
-    client: Client<Session<Sink>>,
-    isConcerned: (service: Service<Session<Sink>>) => boolean = () => true,
-  ): void {
-    const requester = client.networkName;
-    for (const { service, uid } of this.#registry.pendingRequestsOf(client)) {
-      const { name, extensions, session } = service;
-      if (!extensions.includes(CANCEL) || !isConcerned(service)) continue;
-      session.sink.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));
-    }
-  }
-
-  /**
-   * Answers requests with an error: the first ones in this call, and others after pauses, since there
-   * may be 100,000.
-   *
-   * @param service The name of the local service that has not answered them, if it is one.
-   * @param end When to stop. Default: at the last request.
-   */
-  async failAll(
-    requests: readonly PendingRequest<Session<Sink>>[],
-    service: string | undefined,
-    reason: string,
-    end = Infinity,
-  ): Promise<void> {
-    if (requests.length === 0) return;
-    const error = new ConnectionAbortedError(reason); // one for all: it takes 4 µs to make its stack
-    const yielder = new Yielder(SLICE);
-    for (const [index, { client, uid, service: name = service }] of requests.entries()) {
-      if (name !== undefined) this.#spans?.take(client, name, uid)?.fail(error);
-      this.sendError(client, uid, error);
-      if ((index + 1) % 64 > 0 || !yielder.isDue) continue;
-      if (performance.now() > end) return;
-      await yielder.pause();
-    }
+    this.#requests.remote = this.sessions.remote = remote;
+    this.#handlers.listing.remote = this.#registry.nodes = remote;
   }
 
   /** The identity of the Manager, with every connected client and service. */
@@ -282,7 +143,7 @@ export class Router<Sink extends LineSink> {
     try {
       if (!message.isRequest) return this.#receiveAnswer(client, line);
       const attribute = message.requireName("attribute");
-      if (attribute === DISCONNECT) return this.#disconnect(client);
+      if (attribute === DISCONNECT) return void this.sessions.end(client);
       const name = message.requireServiceName();
       message.require("args", "array");
       message.require("kwargs", "object");
@@ -516,7 +377,7 @@ export class Router<Sink extends LineSink> {
     const uid = message.text("uid") ?? "";
     try {
       checkName("uid", uid, this.#limits);
-      if (message.requireName("attribute") === DISCONNECT) return this.#disconnect(service);
+      if (message.requireName("attribute") === DISCONNECT) return void this.sessions.end(service);
       if (message.requireName("service") === MANAGER) {
         return this.#requests.answer(service, bytes, this.#isHeld);
       }
@@ -549,11 +410,7 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /**
-   * Tells a service that knows arrays in which forms its linked clients take notifications that have
-   * some, so that it makes no others. What it sends before it knows of a new client is not for that
-   * client.
-   */
+  /** Tells a service that knows arrays in which forms its linked clients take notifications. */
   #countLink(
     client: Client<Session<Sink>>,
     service: Service<Session<Sink>>,
@@ -561,26 +418,9 @@ export class Router<Sink extends LineSink> {
   ): void {
     const { arrays, sink } = service.session;
     if (arrays === undefined || !this.#registry.has(service)) return;
-    const { linked } = arrays;
-    linked[client.session.arrays === undefined ? "lists" : "arrays"] += isLinked ? 1 : -1;
-    const forms = NOTIFICATION_FORMS.filter((form) => linked[form] > 0);
-    if (forms.join() === arrays.told) return;
-    arrays.told = forms.join();
-    sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
-  }
-
-  /** Disconnects a peer for an administrator. Does nothing if it is not connected any more. */
-  disconnect(peer: Peer<Session<Sink>>): void {
-    if (!this.#registry.has(peer)) return;
-    log.warn("{peer} is disconnected by an administrator", { peer: peer.networkName });
-    this.sendError(peer, "", new ConnectionAbortedError("disconnected by an administrator"));
-    this.#disconnect(peer);
-  }
-
-  /** The peer is unregistered before it sees the end of its connection, after which it is not listed. */
-  #disconnect(peer: Peer<Session<Sink>>): undefined {
-    this.unregister(peer);
-    peer.session.sink.close();
+    const form = client.session.arrays === undefined ? "lists" : "arrays";
+    const forms = arrays.countLink(form, isLinked);
+    if (forms !== undefined) sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
   }
 
   /** Answers a message of a peer with an error. A uid that is too long is not sent back. */

@@ -10,8 +10,9 @@ import { repr } from "../base/repr.ts";
 import { ValueError } from "../errors.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { encodeManagerRequest } from "../wire/message.ts";
-import { ARRAYS, type NotificationForm } from "../wire/protocol.ts";
+import { ARRAYS } from "../wire/protocol.ts";
 import { Login } from "./administrator_login.ts";
+import { ArraySession } from "./array_session.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import { isRemoteUser, networkNameOf, type PeerIdentity, type PeerUser } from "./peer.ts";
 
@@ -59,17 +60,6 @@ export interface Session<Sink extends LineSink> {
   };
 }
 
-/** What the router keeps for a peer that knows arrays. */
-export interface ArraySession {
-  /** What is spliced into its requests to a service that knows arrays, as for any other. */
-  readonly requester: Uint8Array;
-  readonly requesterAndError: Uint8Array;
-  /** How many clients are linked with it that take each form of notifications. */
-  readonly linked: Record<NotificationForm, number>;
-  /** The forms that it was told last. */
-  told: string;
-}
-
 /** What the handshake gives beside the identity of a device. */
 export interface Admission {
   /** Checks the passwords that come from its computer, throttled. */
@@ -101,17 +91,8 @@ export function newSession<Sink extends LineSink>(
     ),
     requester: encoder.encode(`,${requester}`),
     requesterAndError: encoder.encode(`,"error":false,${requester}`),
-    arrays: identity.extensions.includes(ARRAYS) ? newArraySession(requester) : undefined,
+    arrays: identity.extensions.includes(ARRAYS) ? new ArraySession(requester) : undefined,
     probe: { isAnswered: false, owed: 0 },
-  };
-}
-
-function newArraySession(requester: string): ArraySession {
-  return {
-    requester: encoder.encode(`,"${ARRAYS}":true,${requester}`),
-    requesterAndError: encoder.encode(`,"${ARRAYS}":true,"error":false,${requester}`),
-    linked: { arrays: 0, lists: 0 },
-    told: "",
   };
 }
 

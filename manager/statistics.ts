@@ -27,6 +27,11 @@ export class Counts {
   }
 }
 
+/** The name under which a reason is counted. */
+export function nameOfReason(reason: string): string {
+  return reason.toLowerCase().replaceAll(" ", "_");
+}
+
 /** The counters. Their names are those of the status, which go on the wire. */
 export class Statistics {
   /** Connections that were accepted. */
@@ -35,7 +40,10 @@ export class Statistics {
   requests = 0;
   /** Replies and errors that were forwarded to a client. */
   answers = 0;
-  /** Notifications. Each counts once, to however many clients it was forwarded. */
+  /**
+   * Notifications of the services of this Manager. Each counts once, to however many clients and nodes
+   * it was forwarded: so those of joined Managers add up.
+   */
   notifications = 0;
   /** Replies to no pending request: the client has disconnected, or never sent the request. */
   unowedAnswers = 0;
@@ -74,7 +82,7 @@ export class Statistics {
 
   /** Counts a rejected connection. The reason is one of a few texts, without a name or a number. */
   addRefusal(reason: string): void {
-    this.refusedConnections.add(reason.toLowerCase().replaceAll(" ", "_"));
+    this.refusedConnections.add(nameOfReason(reason));
   }
 
   /** Counts an error that the Manager sends. */

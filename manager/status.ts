@@ -186,6 +186,9 @@ function trafficStatus({ bytesIn, bytesOut, linesIn, linesOut }: Readonly<Traffi
 /** How many descriptors the process has open, without that of the folder that is read here. */
 function openDescriptors(): number | null {
   try {
+    // Linux says it since 6.2. To read the names of 9,000 took a third of the time of a status.
+    const { size } = Deno.statSync("/proc/self/fd");
+    if (size > 0) return size;
     return Array.from(Deno.readDirSync("/proc/self/fd")).length - 1;
   } catch {
     return null; // not on this system, or no permission to read it

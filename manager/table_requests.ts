@@ -6,10 +6,12 @@
  */
 
 import type { Limits } from "../limits.ts";
+import { checkListedService, checkListedUser, type ListVerb } from "./access_names.ts";
 import { asFlag, asText, nameReader } from "./arguments.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
 import { checkUserName } from "./names.ts";
+import type { NodeRules } from "./remote_services.ts";
 
 /** A handler of a request of an administrator: takes the arguments. */
 export type AdminHandler = (...args: unknown[]) => unknown;
@@ -18,6 +20,8 @@ export type AdminHandler = (...args: unknown[]) => unknown;
 export interface TableContext {
   readonly limits: Pick<Limits, "maxNameLength">;
   readonly database: Database;
+  /** `nodes`: the rules about other nodes, if the Manager is joined to any. */
+  readonly registry: { readonly nodes: NodeRules | undefined };
   /**
    * Called after the users or the access lists have changed, once the administrator's request is
    * answered: the administrator may be disconnected by it. Only with `authLogin`.
@@ -83,32 +87,46 @@ function usersHandlers(context: TableContext): Record<string, AdminHandler> {
 }
 
 function accessHandlers(context: TableContext): Record<string, AdminHandler> {
-  const { access } = context.database;
+  const { database: { access, users }, registry } = context;
   const asName = nameReader(context.limits);
   const asUser = nameReader(context.limits, checkUserName);
-  const changing =
-    (change: "allow" | "deny" | "offer" | "unoffer"): AdminHandler => (service, ...usernames) => {
-      const names = usernames.map((username) => asUser("username", username));
-      access[change](asName("service", service), names);
+  const asListed = (service: unknown, verb: ListVerb, hasList: boolean) => {
+    const name = asName("service", service);
+    // A list of a time when there was no such node can be removed.
+    const lists = verb === "use" ? access.lists() : access.offerLists();
+    if (!(hasList && lists.has(name))) checkListedService(name, verb, registry.nodes);
+    return name;
+  };
+  const adding =
+    (change: "allow" | "offer", verb: ListVerb): AdminHandler => (service, ...names) => {
+      const usernames = names.map((username) => asUser("username", username));
+      for (const name of usernames) {
+        checkListedUser(name, registry.nodes, (username) => users.isUserRegistered(username));
+      }
+      access[change](asListed(service, verb, false), usernames);
       context.accessChanged?.();
     };
+  const removing =
+    (change: "deny" | "unoffer", verb: ListVerb): AdminHandler => (service, ...names) => {
+      const usernames = names.map((username) => asUser("username", username));
+      access[change](asListed(service, verb, true), usernames);
+      context.accessChanged?.();
+    };
+  const clearing = (change: "clear" | "clearOffer", verb: ListVerb): AdminHandler => (service) => {
+    access[change](asListed(service, verb, true));
+    context.accessChanged?.();
+  };
   const asObject = (lists: ReadonlyMap<string, ReadonlySet<string>>) =>
     Object.fromEntries(Array.from(lists, ([service, list]) => [service, [...list]]));
   return {
     access_lists: () => asObject(access.lists()),
     offer_lists: () => asObject(access.offerLists()),
-    allow: changing("allow"),
-    deny: changing("deny"),
-    offer: changing("offer"),
-    unoffer: changing("unoffer"),
-    clear: (service) => {
-      access.clear(asName("service", service));
-      context.accessChanged?.();
-    },
-    clear_offer: (service) => {
-      access.clearOffer(asName("service", service));
-      context.accessChanged?.();
-    },
+    allow: adding("allow", "use"),
+    deny: removing("deny", "use"),
+    offer: adding("offer", "offer"),
+    unoffer: removing("unoffer", "offer"),
+    clear: clearing("clear", "use"),
+    clear_offer: clearing("clearOffer", "offer"),
   };
 }
 

@@ -24,10 +24,12 @@ export type DialledTransport = Transport & Pick<Deno.Conn, "localAddr">;
  * @throws The other errors of `dialSecurely`, if TLS is not disabled.
  */
 export async function dial(options: DialOptions): Promise<DialledTransport> {
-  if (options.disableTls) return await openSocket(options);
-  // The TLS of Node takes 10 ms to load.
+  const socket = openSocket(options);
+  if (options.disableTls) return await socket;
+  socket.catch(() => {}); // `dialSecurely` awaits it later
+  // The TLS of Node takes 10 ms to load. Meanwhile the name of the computer is looked up.
   const { dialSecurely } = await import("./secure_dial.ts");
-  return await dialSecurely(options);
+  return await dialSecurely(socket, options);
 }
 
 /**

@@ -27,17 +27,35 @@ export interface SecureDialOptions extends SocketOptions {
 /**
  * Opens a connection to a Manager over TLS. Nothing is sent before its certificate is verified.
  *
+ * @param opening The TCP connection, which is being opened. Where no certificate is trusted yet, that
+ * is for fetching one, and another one is opened when a person trusts it.
  * @throws {ConnectError} If nothing listens there, or it does not accept within the time-out.
  * @throws {TlsMismatchError} If the Manager does not speak TLS.
  * @throws {CertificateError} If the certificate is not trusted, or its file cannot be read.
  * @throws {CertificateDateError} If the certificate is trusted, and not valid now.
  * @throws {TimeoutError} If the TLS handshake takes longer than the time-out.
  */
-export async function dialSecurely(options: SecureDialOptions): Promise<SecureSocket> {
+export async function dialSecurely(
+  opening: Promise<Deno.TcpConn>,
+  options: SecureDialOptions,
+): Promise<SecureSocket> {
   const { host, port, timeout, signal } = options;
-  const trusted = await trustedCertificate({ ...options, autoSave: options.autoSave ?? false });
+  let unused: Promise<Deno.TcpConn> | undefined = opening;
+  const open = () => {
+    const socket = unused ?? openSocket(options);
+    unused = undefined;
+    return socket;
+  };
+  const trusted = await trustedCertificate({
+    ...options,
+    autoSave: options.autoSave ?? false,
+    open,
+  }).catch((error) => {
+    unused?.then((socket) => socket.close(), () => {});
+    throw error;
+  });
   const authorities = authoritiesIn(trusted).map(String);
-  const connection = SecureSocket.connect(await openSocket(options), host, authorities);
+  const connection = SecureSocket.connect(await open(), host, authorities);
   try {
     await deadline(connection.secure(), timeout, { signal });
     verifyCertificate(connection.shown, trusted, options);

@@ -22,6 +22,8 @@ export interface TrustOptions extends SocketOptions {
   /** Trust an unknown certificate without asking a person. */
   autoSave: boolean;
   prompt: Prompt;
+  /** Opens the TCP connection with which an unknown certificate is fetched. */
+  open: () => Promise<Deno.TcpConn>;
 }
 
 /** The certificates that are trusted: at least one. */
@@ -43,7 +45,7 @@ export async function trustedCertificate(options: TrustOptions): Promise<Trusted
   const { host, port, certFile } = options;
   const file = certFile ?? certificateFile(host);
   if (certFile !== undefined || fileExists(file)) return readTrusted(file);
-  const pem = await fetchCertificate(options);
+  const pem = await fetchCertificate(options, options.open);
   if (!options.autoSave && !await options.prompt.confirm(question(options, pem))) {
     throw new CertificateError(`The certificate of ${host}:${port} is not trusted`);
   }
@@ -67,10 +69,13 @@ function readTrusted(file: string): TrustedCertificate {
  * @throws {TlsMismatchError} If it does not use TLS.
  * @throws {TimeoutError} If it takes longer than the time-out.
  */
-export async function fetchCertificate(options: SocketOptions): Promise<string> {
+export async function fetchCertificate(
+  options: SocketOptions,
+  open = () => openSocket(options),
+): Promise<string> {
   const { host, port, timeout, signal } = options;
   // Any certificate is accepted here. The caller decides whether to trust it.
-  const connection = SecureSocket.connect(await openSocket(options), host, []);
+  const connection = SecureSocket.connect(await open(), host, []);
   try {
     await deadline(connection.secure(), timeout, { signal });
     return new X509Certificate(connection.shown.certificate).toString();

@@ -121,7 +121,7 @@ export function takesWords({ placeholder }: OptionSpec): boolean {
 }
 
 /** Whether the value of an option may be left out. It is `true` then. */
-export function mayLackValue(spec: OptionSpec): boolean {
+function mayLackValue(spec: OptionSpec): boolean {
   return (spec.placeholder?.startsWith("[") ?? false) && !takesWords(spec);
 }
 

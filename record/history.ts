@@ -9,10 +9,15 @@
 import { isoTime } from "../base/time_text.ts";
 import { ValueError } from "../errors.ts";
 import { HISTORY_LIMITS } from "../limits.ts";
-import type { History, HistoryGap, HistorySource, LatestReading } from "../wire/history.ts";
+import {
+  type History,
+  type HistoryGap,
+  type HistorySource,
+  lasts,
+  type LatestReading,
+} from "../wire/history.ts";
 import type { Gap } from "./reading.ts";
 import { type RecordedSource, RecordingFile, UnreadableValue } from "./recording_file.ts";
-import type { Cause } from "./series.ts";
 import { findSources, sourceName } from "./source_name.ts";
 
 /** Which part of a history. */
@@ -148,14 +153,6 @@ function historyOf(
     }));
   const gaps = merged(recording.gaps(one.id, span), (span.end - span.start) / points);
   return { ...labelOf(one), ...span, buckets, gaps };
-}
-
-/** The reason of the gap at the end of a recording that was ended in order. */
-const RECORDER_STOPPED: Cause = "recorder stopped";
-
-/** Whether a gap goes on now, while others are recorded: an old recording has its end in the past. */
-export function lasts(gap: { readonly end?: number | null; readonly reason: string }): boolean {
-  return (gap.end ?? null) === null && !gap.reason.startsWith(RECORDER_STOPPED);
 }
 
 /** Gaps of which those that are nearer to each other than a width are one. */

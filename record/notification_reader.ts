@@ -1,12 +1,12 @@
 /**
- * Records the values in the notifications of a service, each key as a source of its own. A value
- * without a name is called `arg1`, `arg2` and so on, as `watch --csv` calls it.
+ * Records the values in the notifications of a service, each key as a source of its own.
  *
  * @module
  */
 
 import type { Link } from "../client/link.ts";
 import { RECORD_LIMITS } from "../limits.ts";
+import { argumentName } from "../wire/argument_name.ts";
 import type { RecorderContext, SourceSettings } from "./recorder_context.ts";
 import type { Cause, Series } from "./series.ts";
 import type { Notification, ServiceListener, ServiceWatch } from "./service_watch.ts";
@@ -52,7 +52,7 @@ export class NotificationReader implements ServiceListener {
 
   /** @inheritdoc */
   onNotification({ args, kwargs, time }: Notification): void {
-    args.forEach((value, index) => this.#record(`arg${index + 1}`, value, time));
+    args.forEach((value, index) => this.#record(argumentName(index), value, time));
     for (const [key, value] of Object.entries(kwargs)) this.#record(key, value, time);
   }
 

@@ -9,7 +9,7 @@
 import { ValueError } from "../errors.ts";
 import { MAX_RECORDED_VALUE } from "../limits.ts";
 import { formatSize } from "../base/units.ts";
-import { readArrays } from "../wire/array_codec.ts";
+import { readArrays } from "../wire/array_reader.ts";
 import { ARRAY_KEY } from "../wire/array_key.ts";
 import { encodeValue, parseJson } from "../wire/json.ts";
 import { estimateSize } from "../wire/json_writer.ts";

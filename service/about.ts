@@ -11,8 +11,11 @@
 
 import { ABOUT_LIMITS } from "../limits.ts";
 import {
+  type ArrayAbout,
   type AttributeAbout,
+  isDtype,
   isRange,
+  isShape,
   type JsonSchema,
   type ParameterAbout,
   type ServiceAbout,
@@ -260,7 +263,7 @@ function toJsonSchema(schema: StandardSchema): JsonSchema | undefined {
 }
 
 function readValue(place: string, value: unknown): ValueAbout {
-  const keys = ["description", "unit", "schema", "warning", "alarm"];
+  const keys = ["description", "unit", "schema", "array", "warning", "alarm"];
   const { warning, alarm, ...members } = objectOf(place, value, keys);
   for (const [name, range] of Object.entries({ warning, alarm })) {
     if (range !== undefined && !isRange(range)) {
@@ -275,7 +278,14 @@ function readValue(place: string, value: unknown): ValueAbout {
 }
 
 function readParameter(place: string, value: unknown): ParameterAbout {
-  const members = objectOf(place, value, ["name", "description", "unit", "schema", "default"]);
+  const members = objectOf(place, value, [
+    "name",
+    "description",
+    "unit",
+    "schema",
+    "array",
+    "default",
+  ]);
   const common = readCommon(place, members);
   const name = nameOf(`${place}.name`, members.name);
   if (members.default === undefined) return { name, ...common };
@@ -285,13 +295,24 @@ function readParameter(place: string, value: unknown): ParameterAbout {
 
 function readCommon(
   place: string,
-  { description, unit, schema }: JsonObject,
-): Pick<ValueAbout, "description" | "unit" | "schema"> {
+  { description, unit, schema, array }: JsonObject,
+): Pick<ValueAbout, "description" | "unit" | "schema" | "array"> {
   return {
     description: textOf(`${place}.description`, description),
     unit: unit === undefined ? undefined : nameOf(`${place}.unit`, unit),
     schema: schema === undefined ? undefined : readSchema(`${place}.schema`, schema),
+    ...(array === undefined ? {} : { array: readArray(`${place}.array`, array) }),
   };
+}
+
+function readArray(place: string, value: unknown): ArrayAbout {
+  const { dtype, shape } = objectOf(place, value, ["dtype", "shape"]);
+  if (!isDtype(dtype)) {
+    throw unusable(`${place}.dtype`, 'it is no type of elements as NumPy writes it, e.g. "<f8"');
+  }
+  if (shape === undefined) return { dtype };
+  if (isShape(shape)) return { dtype, shape };
+  throw unusable(`${place}.shape`, "it is no array of up to 64 lengths, null for any");
 }
 
 function readSchema(place: string, schema: unknown): JsonSchema | undefined {

@@ -7,7 +7,8 @@
 
 import type { ArgumentsArrival } from "./arguments_arrival.ts";
 import { Credit } from "../base/credit.ts";
-import { INLINE_ARRAYS, readArguments } from "../wire/array_codec.ts";
+import { readArguments, readArgumentsInSteps } from "../wire/array_reader.ts";
+import { INLINE_ARRAYS } from "../wire/array_writer.ts";
 import type { ArrayWriter } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
 import type { RpcSpan } from "../wire/rpc_span.ts";
@@ -191,6 +192,17 @@ export class ActiveRequest implements ServiceRequest {
   readArrays(): void {
     if (this.#args.every(isSimple) && Object.keys(this.#kwargs).length === 0) return;
     [this.#args, this.#kwargs] = readArguments([...this.#args], this.#kwargs);
+  }
+
+  /**
+   * The same with pauses, for arguments that came in a long line.
+   *
+   * @throws {ValueError} When an array is none.
+   */
+  async readLongArrays(): Promise<void> {
+    const isWanted = () => !this.isAborted;
+    const read = await readArgumentsInSteps([...this.#args], this.#kwargs, isWanted);
+    [this.#args, this.#kwargs] = read;
   }
 
   /** Takes the arguments, which have arrived in pieces. */

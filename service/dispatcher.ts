@@ -12,7 +12,7 @@ import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { ArgumentsArrival, ArgumentsBudget } from "./arguments_arrival.ts";
 import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
-import { isArguments } from "../wire/array_codec.ts";
+import { isArguments } from "../wire/array_reader.ts";
 import { describeFailure } from "./failure.ts";
 import { logFailure } from "./failure_log.ts";
 import { isLarge } from "../wire/large_values.ts";
@@ -185,6 +185,28 @@ export class Dispatcher {
       }
     }
     this.#run(connection, request);
+  }
+
+  /**
+   * The same for a request that came in a long line: its arrays are read with pauses. Messages after it
+   * wait for that, so that the order of the calls stays.
+   */
+  async dispatchLong(connection: Connection, message: Request, trace: TraceContext): Promise<void> {
+    if (!message.knowsArrays || message.size !== undefined) {
+      return this.dispatch(connection, message, trace);
+    }
+    const request = new ActiveRequest(message);
+    request.span = this.#options.startSpan(message, trace);
+    this.#add(request); // the end of the connection aborts it
+    try {
+      await request.readLongArrays();
+    } catch (error) {
+      return this.#replyError(connection, request, error);
+    } finally {
+      this.#remove(request);
+    }
+    if (request.isAborted) request.span?.fail(request.reason);
+    else this.#run(connection, request);
   }
 
   /** Waits for the arguments of a request, which come in pieces. */

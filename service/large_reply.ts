@@ -9,7 +9,7 @@ import { callHandler } from "../base/callbacks.ts";
 import { utf8Length } from "../base/encoding.ts";
 import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
-import { ArrayParts, INLINE_ARRAYS } from "../wire/array_codec.ts";
+import { ArrayParts, INLINE_ARRAYS } from "../wire/array_writer.ts";
 import { base64Length } from "../wire/base64.ts";
 import { type ArrayWriter, encodeTexts, encodeValue } from "../wire/json.ts";
 import { estimateSize, writeJson } from "../wire/json_writer.ts";

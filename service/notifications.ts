@@ -13,7 +13,7 @@ import { MAX_NOTIFICATION_SIZE } from "../limits.ts";
 import type { Connection } from "../net/connection.ts";
 import { type Call, givenArguments } from "../wire/call.ts";
 import { logger } from "../base/log.ts";
-import { INLINE_ARRAYS } from "../wire/array_codec.ts";
+import { INLINE_ARRAYS } from "../wire/array_writer.ts";
 import { hasReserved } from "../wire/array_key.ts";
 import { isLargeOrHasArrays } from "../wire/large_values.ts";
 import { encodeNotification } from "../wire/message.ts";

@@ -124,7 +124,26 @@ Deno.test("the Manager as a program loads nothing of a Manager before it starts 
   assertEquals([...loaded].filter((name) => /^(manager|web|cluster|client|cli)\//.test(name)), []);
 });
 
-for (const command of ["call", "ls"]) {
+/**
+ * The modules of Node that each command loads before it connects, beside `node:os` and `node:path`: they
+ * take 5 to 25 ms each. Bold and dim text needs `node:process`.
+ */
+const STYLED = ["node:process", "node:util"];
+const FAST: Readonly<Record<string, readonly string[]>> = {
+  call: [],
+  console: ["node:readline", ...STYLED],
+  disconnect: [],
+  history: STYLED,
+  log: STYLED,
+  ls: STYLED,
+  ping: [],
+  status: [],
+  top: STYLED,
+  types: [],
+  watch: STYLED,
+};
+
+for (const [command, needed] of Object.entries(FAST)) {
   Deno.test(`the command ${command} loads no commander, no TLS before it connects, and nothing of a Manager`, async () => {
     const loaded = new Set([
       ...await loadedBy("manager.ts"),
@@ -132,23 +151,37 @@ for (const command of ["call", "ls"]) {
       ...await loadedBy(`cli/commands/${command}.ts`),
     ]);
     assert(loaded.has("client/link.ts"), "the graph was not found");
-    const heavy = /^(manager|service|record|web|cluster)\/|commander|spinner|service_details|npy/;
+    const heavy =
+      /^(manager|service|web|cluster|record)\/|commander|logtape|log_tape|spinner|npy|acorn/;
     assertEquals([...loaded].filter((name) => heavy.test(name)), []);
-    // Those of Node take 5 to 25 ms each; `ls` prints headings in bold, for which `node:process` is needed.
-    const expected = [
-      "node:os",
-      "node:path",
-      ...command === "ls" ? ["node:process", "node:util"] : [],
-    ];
+    const expected = ["node:os", "node:path", ...needed].sort();
     assertEquals([...loaded].filter((name) => name.startsWith("node:")).sort(), expected);
   });
 }
+
+Deno.test("every command that uses TLS is one of those that load little, or runs long", async () => {
+  const { COMMANDS } = await import("../cli/command_list.ts");
+  const secure = [...COMMANDS].filter(([_, { usesTls }]) => usesTls).map(([name]) => name);
+  assertEquals(secure.sort(), [...Object.keys(FAST), "record", "start"].sort());
+});
 
 Deno.test("a program that only connects loads nothing of a Manager", async () => {
   const loaded = await loadedBy("client.ts");
   assertEquals([...loaded].filter((name) => /^(manager|service|program)\b/.test(name)), []);
   // Its TLS is loaded with the first connection that uses it.
   assertEquals([...loaded].filter((name) => /^node:(tls|net|stream|crypto)$/.test(name)), []);
+});
+
+Deno.test("what a user imports loads LogTape if it has loggers; a Manager when it starts", async () => {
+  const { exports } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
+  const entries = Object.values<string>(exports).map((file) => file.slice("./".length));
+  const without: string[] = [];
+  for (const entry of [...entries, "manager/parts.ts"]) {
+    const loaded = await loadedBy(entry);
+    if (loaded.has("base/log.ts") && !loaded.has("base/log_tape.ts")) without.push(entry);
+  }
+  // A Future alone belongs to no device.
+  assertEquals(without.sort(), ["future.ts", "manager.ts"]);
 });
 
 Deno.test("only programs write to the console, and what reports an error that nobody sees", () => {

@@ -37,6 +37,10 @@ const SOURCES: ReadonlyMap<string, { load: () => Promise<Uint8Array>; type: stri
     type: "image/svg+xml",
   }],
   ["/client.js", { load: async () => decoded(await import("./client_js.ts")), type: SCRIPT }],
+  ["/client-arrays.js", {
+    load: async () => decoded(await import("./client_arrays_js.ts")),
+    type: SCRIPT,
+  }],
   ["/client.js.map", {
     load: async () => decoded(await import("./client_js_map.ts")),
     type: "application/json",

@@ -12,23 +12,9 @@ import type { Socket } from "../net/listener.ts";
 import { ConnectionAbortedError, NetworkError, PermissionError } from "../errors.ts";
 import { logger } from "../base/log.ts";
 import { EXPOSITION_TYPE } from "../manager/exposition.ts";
+import type { MonitoringSource } from "../manager/monitoring_source.ts";
 import { type AllowedNames, type CheckedRequest, hostOf, valuesOf } from "./request_check.ts";
 import { type Content, textContent } from "./responses.ts";
-
-/** What is answered from. */
-export interface MonitoringSource {
-  /** The text of the metrics. */
-  metrics(): string;
-  /** Rejects with the reason if nobody could log in. */
-  checkReady(): Promise<void>;
-  /**
-   * Logs a user in, throttled. False if the name or the password is wrong.
-   *
-   * @throws {PermissionError} If too many logins have failed.
-   * @throws {ConnectionAbortedError} If the Manager shuts down.
-   */
-  logIn(address: string, username: string, password: string): Promise<boolean>;
-}
 
 /** A request whose Host and Origin are checked. */
 export interface MonitoringRequest extends CheckedRequest {

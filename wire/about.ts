@@ -10,8 +10,10 @@
  */
 
 import { ABOUT_LIMITS } from "../limits.ts";
+import { KNOWS_ARRAYS } from "./array_key.ts";
 import { encodeValue } from "./json.ts";
 import { isObject } from "./message.ts";
+import { sizeOf } from "./nd_array.ts";
 
 /**
  * What a Service says of itself. A part that it says nothing of is empty.
@@ -56,6 +58,8 @@ export interface ValueAbout {
   readonly unit?: string;
   /** Its form, in JSON Schema. */
   readonly schema?: JsonSchema;
+  /** That it is an array of numbers, and which. The unit and the limits are those of each number. */
+  readonly array?: ArrayAbout;
   /** The lowest and the highest value without a warning; `-Infinity` or `Infinity` for no limit. */
   readonly warning?: readonly [low: number, high: number];
   /** The lowest and the highest value without an alarm. */
@@ -72,8 +76,21 @@ export interface ParameterAbout {
   readonly unit?: string;
   /** What it accepts, in JSON Schema. */
   readonly schema?: JsonSchema;
+  /** That it is an array of numbers, and which. */
+  readonly array?: ArrayAbout;
   /** The value that a method takes if none is given. */
   readonly default?: unknown;
+}
+
+/** An array of numbers: a typed array, or an `NdArray` if it has not one dimension. */
+export interface ArrayAbout {
+  /** The type of its elements as NumPy writes it, and `NdArray.dtype` has it, e.g. `"<f8"`. */
+  readonly dtype: string;
+  /**
+   * How many elements it has along each dimension, up to 64; `null` for any number. Default: `[null]`, one
+   * dimension.
+   */
+  readonly shape?: readonly (number | null)[];
 }
 
 /** A JSON Schema: an object of keywords, e.g. `{ type: "number", minimum: 0 }`. */
@@ -152,6 +169,7 @@ function toParameter(value: unknown): ParameterAbout | undefined {
       description: textOf(value.description),
       unit: nameOf(value.unit),
       schema: toSchema(value.schema),
+      ...(KNOWS_ARRAYS && { array: toArray(value.array) }),
     }),
     ...(hasDefault ? { default: value.default } : {}),
   };
@@ -163,9 +181,32 @@ function toValue(value: unknown): ValueAbout | undefined {
     description: textOf(value.description),
     unit: nameOf(value.unit),
     schema: toSchema(value.schema),
+    ...(KNOWS_ARRAYS && { array: toArray(value.array) }),
     warning: isRange(value.warning) ? value.warning : undefined,
     alarm: isRange(value.alarm) ? value.alarm : undefined,
   });
+}
+
+function toArray(value: unknown): ArrayAbout | undefined {
+  if (!isObject(value) || !isDtype(value.dtype)) return undefined;
+  const { dtype, shape } = value;
+  return isShape(shape) ? { dtype, shape } : shape === undefined ? { dtype } : undefined;
+}
+
+/** Whether a value names a type of elements that arrays have, in any order of bytes. */
+export function isDtype(value: unknown): value is string {
+  return typeof value === "string" && /^(?:\|[iub]1|[<>](?:[iu][248]|f[248]))$/.test(value);
+}
+
+/** Whether a value is the number of elements along each dimension; `null` stands for any. */
+export function isShape(value: unknown): value is (number | null)[] {
+  return Array.isArray(value) && sizeOf(value.map((length) => length ?? 0)) !== undefined;
+}
+
+/** Which array it is, e.g. `"array of <u2, 480 x any"`. */
+export function describeArray({ dtype, shape = [null] }: ArrayAbout): string {
+  const lengths = shape.map((length) => length ?? "any").join(" x ");
+  return `array of ${dtype}, ${shape.length === 0 ? "a single one" : lengths}`;
 }
 
 function toSchema(value: unknown): JsonSchema | undefined {

@@ -18,17 +18,34 @@ const FIRST = 2 * 1024 * 1024;
 /** An array of which so many bytes have arrived gets all of its memory, which the system gives later. */
 const TRUSTED = 16 * 1024 * 1024;
 
+/** What takes the arrays: that of the value that they are in is `array_reader.ts`. */
+export interface ArrayTaker {
+  /**
+   * The first piece of a part has come.
+   *
+   * @param size The size of the part in bytes, as the piece has it.
+   * @throws {ValueError} When there is no such part.
+   */
+  beginPart(part: number, size: number): void;
+  /** Bytes of a part have come, from one to another. With the last ones its memory is that of all. */
+  addBytes(part: number, bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void;
+}
+
 /** The arrays of one value. */
 export class ArrayAssembly {
-  /** Whether the value may have a key that stands for an array. */
-  hasReserved = false;
   /** Whether a piece of an array has come: no piece of JSON follows. */
   hasPieces = false;
-  readonly #complete: Uint8Array<ArrayBuffer>[] = [];
+  readonly #taker: ArrayTaker;
+  /** The number of the array that is next, or is not complete. */
+  #part = 0;
   /** The array that is not complete. */
   #bytes = new Uint8Array(0);
   #size = 0;
   #received = 0;
+
+  constructor(taker: ArrayTaker) {
+    this.#taker = taker;
+  }
 
   /**
    * Adds a piece.
@@ -39,10 +56,10 @@ export class ArrayAssembly {
    */
   add({ part, data, size }: BinaryPiece, most: number): number {
     if (this.#size === 0) this.#begin(part, size, most);
-    else if (part !== this.#complete.length || size !== undefined) {
+    else if (part !== this.#part || size !== undefined) {
       throw new ValueError(
         `A piece of part ${part} of a value came before part ` +
-          `${this.#complete.length} was complete`,
+          `${this.#part} was complete`,
       );
     }
     const length = bytesOfBase64(data) ?? 0;
@@ -57,34 +74,32 @@ export class ArrayAssembly {
     if (!readBase64(data, this.#bytes.subarray(this.#received, end))) {
       throw new ValueError(`A piece of part ${part} of a value is not base64`);
     }
+    this.#taker.addBytes(part, this.#bytes, this.#received, end);
     this.#received = end;
     if (end === this.#size) {
-      this.#complete.push(this.#bytes);
+      this.#part++;
       this.#size = this.#received = 0;
       this.#bytes = new Uint8Array(0);
     }
     return length;
   }
 
-  /**
-   * The bytes of all arrays, in the order of their numbers.
-   *
-   * @throws {ValueError} When one is not complete.
-   */
-  end(): readonly Uint8Array<ArrayBuffer>[] {
-    if (this.#size === 0) return this.#complete;
-    throw new ValueError(`Part ${this.#complete.length} of a value is not complete`);
+  /** @throws {ValueError} When one is not complete. */
+  end(): void {
+    if (this.#size === 0) return;
+    throw new ValueError(`Part ${this.#part} of a value is not complete`);
   }
 
   #begin(part: number, size: number | undefined, most: number): void {
-    if (part !== this.#complete.length) {
-      throw new ValueError(`Part ${part} of a value came in the place of ${this.#complete.length}`);
+    if (part !== this.#part) {
+      throw new ValueError(`Part ${part} of a value came in the place of ${this.#part}`);
     }
     if (size === undefined || size > most) {
       throw new ValueError(
         `Part ${part} of a value has ${size ?? "no"} bytes, and ${most} may follow`,
       );
     }
+    this.#taker.beginPart(part, size);
     this.#size = size;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The key that stands for an array on the wire, and whether a value has it. `array_codec.ts` reads
+ * The key that stands for an array on the wire, and whether a value has it. `array_reader.ts` reads
  * the arrays: it is loaded when the first one comes.
  *
  * @module

@@ -68,3 +68,11 @@ export interface History {
   readonly buckets: readonly HistoryBucket[];
   readonly gaps: readonly HistoryGap[];
 }
+
+/** The reason of the gap at the end of a recording that was ended in order. */
+const RECORDER_STOPPED = "recorder stopped";
+
+/** Whether a gap goes on now, while others are recorded: an old recording has its end in the past. */
+export function lasts(gap: { readonly end?: number | null; readonly reason: string }): boolean {
+  return (gap.end ?? null) === null && !gap.reason.startsWith(RECORDER_STOPPED);
+}

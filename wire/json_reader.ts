@@ -19,6 +19,8 @@
  */
 
 import { UidSource } from "../base/uid_source.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "./array_key.ts";
+import type { ArrayReader } from "./array_reader.ts";
 import { type ParseJson, parseJson } from "./json.ts";
 import type { JsonObject } from "./message.ts";
 
@@ -38,87 +40,54 @@ const PART_LENGTH = 64 * 1024;
 const MAX_CUT_DEPTH = 32;
 /** So many characters are examined one by one before the next one is searched for. */
 const NEAR = 128;
-/** A number of arguments that every function call supports. */
-const MAX_ARGUMENTS = 10_000;
 /** The length of `\u0041`, in characters. */
 const MAX_ESCAPE_LENGTH = 6;
 /** The key that replaces all previous members of an object. No value contains it. */
 const PREVIOUS = new UidSource().next();
 
-/** An array or an object whose end has not been read. */
-interface Open {
+/** An array or an object whose end has not been read. Its value is the same one from then on. */
+class Open {
+  /** What has been read of it. */
+  readonly value: unknown[] | JsonObject;
+  /** The key of its last item or member, if that is open too. */
+  lastKey: string | number = "";
+
+  constructor(value: unknown[] | JsonObject) {
+    this.value = value;
+  }
+
   /** Completes a part that begins in it at its start. */
-  readonly opening: string;
+  get opening(): string {
+    // The space makes `[0 .5]` an error, as `[.5]` is one.
+    return Array.isArray(this.value) ? "[0 " : `{"${PREVIOUS}":0 `;
+  }
+
   /** Adds the items or members that a part has. */
-  add(part: unknown): void;
+  add(part: unknown[] | JsonObject): void {
+    const { value } = this;
+    if (Array.isArray(value)) {
+      for (let index = 1; index < (part as unknown[]).length; index++) {
+        value.push((part as unknown[])[index]);
+      }
+      return;
+    }
+    for (const [key, member] of Object.entries(part)) {
+      // Where `Object.prototype` has a setter of that name, an assignment makes no member.
+      if (key === "__proto__") {
+        Object.defineProperty(value, key, Object.getOwnPropertyDescriptor(part, key)!);
+      } else if (key !== PREVIOUS) value[key] = member;
+    }
+  }
+
   /**
-   * The last item or member, which is open too.
+   * Its last item or member, which is open too.
    *
    * @param key The key of that member in an object, as JSON.
    */
-  last(key: string): unknown;
-  /** Replaces the last item or member with its complete value. */
-  putLast(value: unknown): void;
-  /** The complete array or object. */
-  value(): unknown;
-}
-
-class OpenArray implements Open {
-  readonly opening = "[0 "; // the space makes `[0 .5]` an error, as `[.5]` is one
-  readonly #parts: unknown[][];
-
-  constructor(part: unknown[]) {
-    this.#parts = [part];
-  }
-
-  add(part: unknown[]): void {
-    part.shift();
-    this.#parts.push(part);
-  }
-
-  last(): unknown {
-    return this.#parts.at(-1)!.at(-1);
-  }
-
-  putLast(value: unknown): void {
-    const part = this.#parts.at(-1)!;
-    part[part.length - 1] = value;
-  }
-
-  value(): unknown[] {
-    let items: unknown[] = [];
-    for (let start = 0; start < this.#parts.length; start += MAX_ARGUMENTS) {
-      items = items.concat(...this.#parts.slice(start, start + MAX_ARGUMENTS));
-    }
-    return items;
-  }
-}
-
-class OpenObject implements Open {
-  readonly opening = `{"${PREVIOUS}":0 `;
-  readonly #object: JsonObject;
-  #lastKey = "";
-
-  constructor(part: JsonObject) {
-    this.#object = part;
-  }
-
-  // In Deno, `__proto__` is an ordinary key: there is no setter of that name.
-  add(part: JsonObject): void {
-    for (const key of Object.keys(part)) if (key !== PREVIOUS) this.#object[key] = part[key];
-  }
-
   last(key: string): unknown {
-    this.#lastKey = JSON.parse(key);
-    return this.#object[this.#lastKey];
-  }
-
-  putLast(value: unknown): void {
-    this.#object[this.#lastKey] = value;
-  }
-
-  value(): JsonObject {
-    return this.#object;
+    const { value } = this;
+    this.lastKey = Array.isArray(value) ? value.length - 1 : JSON.parse(key);
+    return (value as JsonObject)[this.lastKey];
   }
 }
 
@@ -165,7 +134,7 @@ export class JsonReader {
    * The arrays and objects that are open at the start of the part, from the outermost to the
    * innermost. The first one is an array around the value, whose second item the value is.
    */
-  readonly #open: Open[] = [new OpenArray([])];
+  readonly #open: Open[] = [new Open([])];
   /** The beginning of a long text that is open in the innermost of those. */
   #text: string | undefined;
   /** The text of the part up to here. */
@@ -194,20 +163,24 @@ export class JsonReader {
   #isEscaped = false;
 
   readonly #parseJson: ParseJson;
+  readonly #arrays: ArrayReader | undefined;
 
   /**
    * @param partLength The length of a part, in characters. It is approximate.
    * @param parse Parses a part.
+   * @param arrays Puts the arrays of numbers in their places, as they are read.
    */
-  constructor(partLength = PART_LENGTH, parse: ParseJson = parseJson) {
+  constructor(partLength = PART_LENGTH, parse: ParseJson = parseJson, arrays?: ArrayReader) {
     this.#partLength = partLength;
     this.#parseJson = parse;
+    if (KNOWS_ARRAYS) this.#arrays = arrays;
   }
 
   /**
    * Reads the next piece.
    *
    * @throws {SyntaxError} When it is not JSON. The error may concern an earlier piece.
+   * @throws {ValueError} When an array of numbers is none.
    * @throws {RangeError} When a text or an array is longer than the runtime can hold.
    */
   read(piece: string): void {
@@ -229,14 +202,21 @@ export class JsonReader {
    * The value, after its last piece.
    *
    * @throws {SyntaxError} When it is not JSON.
+   * @throws {ValueError} When an array of numbers is none.
    */
   end(): unknown {
     const [root] = this.#open;
     if (this.#open.length > 1 || this.#isInString) throw new SyntaxError("Unexpected end of JSON");
-    root.add(this.#parse(`${root.opening}${this.#part}]`));
-    const values = root.value() as unknown[];
-    if (values.length > 1) throw new SyntaxError("Unexpected ',' after the JSON");
-    return values[0];
+    this.#complete(root, "]");
+    if ((root.value as unknown[]).length > 1) {
+      throw new SyntaxError("Unexpected ',' after the JSON");
+    }
+    return this.value;
+  }
+
+  /** The value once it has ended: another one if it is an array of numbers that has arrived since. */
+  get value(): unknown {
+    return (this.#open[0].value as unknown[])[0];
   }
 
   /** From inside a string to after its closing quote, or to the end of the piece. */
@@ -351,16 +331,32 @@ export class JsonReader {
     const open = this.#open.length;
     const closings = this.#closings.slice(open - 1, this.#depth + 1).reverse().join("");
     const top = this.#open[open - 1];
-    top.add(this.#parse(top.opening + text + ending + closings));
+    const part = this.#extend(top, text + ending + closings);
     for (let index = open; index <= depth; index++) {
       const [start, end] = [this.#keyStarts[index], this.#keyEnds[index]];
       const key = text.slice(start - this.#partStart, end - this.#partStart);
       const last = this.#open[index - 1].last(key);
       if (typeof last === "string") this.#text = last;
-      else if (Array.isArray(last)) this.#open.push(new OpenArray(last));
-      else this.#open.push(new OpenObject(last as JsonObject));
+      else this.#open.push(new Open(last as JsonObject));
+    }
+    if (KNOWS_ARRAYS) {
+      const keys = this.#open.slice(open - 1, depth).map(({ lastKey }) => lastKey);
+      readArrays(this.#arrays, top, text, part, keys);
     }
     this.#drop(length);
+  }
+
+  /** Adds the items or members of a part to an array or object. */
+  #extend(to: Open, text: string): unknown[] | JsonObject {
+    const part = this.#parse(to.opening + text) as unknown[] | JsonObject;
+    to.add(part);
+    return part;
+  }
+
+  /** The same for a part that ends with the array or object. */
+  #complete(to: Open, ending: string): void {
+    const part = this.#extend(to, this.#part + ending);
+    if (KNOWS_ARRAYS) readArrays(this.#arrays, to, this.#part, part, []);
   }
 
   /** Reads the part, which ends with the closing bracket of the innermost open array or object. */
@@ -368,9 +364,9 @@ export class JsonReader {
     const closed = this.#open.pop()!;
     const parent = this.#open.at(-1);
     if (parent === undefined) throw new SyntaxError("Unexpected closing bracket after the JSON");
-    closed.add(this.#parse(closed.opening + this.#part));
+    this.#complete(closed, "");
     this.#drop(this.#part.length);
-    parent.putLast(closed.value());
+    if (KNOWS_ARRAYS) this.#arrays?.close(closed.value, parent.value, parent.lastKey);
   }
 
   /** Whether the open string is long at an index in the piece. */
@@ -397,7 +393,8 @@ export class JsonReader {
   }
 
   #closeText(text: string): void {
-    this.#open.at(-1)!.putLast(text + this.#parse(`"${this.#part}"`));
+    const { value, lastKey } = this.#open.at(-1)!;
+    (value as JsonObject)[lastKey] = text + this.#parse(`"${this.#part}"`);
     this.#drop(this.#part.length);
     this.#text = undefined;
   }
@@ -412,6 +409,17 @@ export class JsonReader {
       throw new SyntaxError(message, { cause });
     }
   }
+}
+
+/** @param open The keys of what is open at the end of the part. */
+function readArrays(
+  reader: ArrayReader | undefined,
+  { value }: Open,
+  text: string,
+  part: unknown[] | JsonObject,
+  open: (number | string)[],
+): void {
+  if (mayHaveReserved(text)) reader?.readPart(value, part, open);
 }
 
 /** The last character that is not white space. */

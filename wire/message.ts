@@ -61,6 +61,8 @@ export interface Request {
   wantsTime: boolean;
   /** Whether the Client knows arrays, as the Manager says. */
   knowsArrays: boolean;
+  /** Whether its arrays are in their places: those of a long line are read with pauses. */
+  areArraysRead?: boolean;
 }
 
 /** The reply to a request that succeeded. */
@@ -73,6 +75,8 @@ export interface Reply {
   size: number | undefined;
   /** When the reading was taken, in milliseconds since 1970, if the Service says it. */
   time: number | undefined;
+  /** Whether its arrays are in their places: those of a long line are read with pauses. */
+  areArraysRead?: boolean;
 }
 
 /** A value of a stream. The reply to the request follows the last value. */
@@ -86,6 +90,8 @@ export interface StreamValue {
   isWhole: boolean;
   /** When the reading was taken, in milliseconds since 1970, if the Service says it. */
   time: number | undefined;
+  /** Whether its arrays are in their places: those of a long line are read with pauses. */
+  areArraysRead?: boolean;
 }
 
 /** A piece of a value: a text of its JSON, or bytes of an array in it. */
@@ -134,6 +140,8 @@ export interface Notification {
   kwargs: JsonObject;
   /** When the reading was taken, in milliseconds since 1970, if the Service says it. */
   time: number | undefined;
+  /** Whether its arrays are in their places: those of a long line are read with pauses. */
+  areArraysRead?: boolean;
 }
 
 /** Any message. */

@@ -1,7 +1,7 @@
 /**
  * Arrays of numbers: the typed arrays of JavaScript, and arrays of several dimensions.
  *
- * `array_codec.ts` writes and reads them on the wire.
+ * On the wire `array_writer.ts` writes them, and `array_reader.ts` reads them.
  *
  * @module
  */

@@ -22,7 +22,7 @@ export function isNodeName(text: string): boolean {
 }
 
 /** Whether a text is the name of a network of nodes. */
-export function isNetworkName(text: string): boolean {
+function isNetworkName(text: string): boolean {
   return NAME.test(text);
 }
 

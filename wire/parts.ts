@@ -14,8 +14,9 @@ import { utf8Length } from "../base/encoding.ts";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import { ArrayAssembly, BINARY_PIECE_SIZE } from "./array_assembly.ts";
-import { type ArrayPart, readArrays } from "./array_codec.ts";
-import { KNOWS_ARRAYS, mayHaveReserved } from "./array_key.ts";
+import { KNOWS_ARRAYS } from "./array_key.ts";
+import { ArrayReader } from "./array_reader.ts";
+import type { ArrayPart } from "./array_writer.ts";
 import { toBase64 } from "./base64.ts";
 import { type ParseJson, parseJson } from "./json.ts";
 import { HeldTexts } from "./held_texts.ts";
@@ -211,7 +212,8 @@ export async function measure(
 export class Assembly {
   readonly #limit: number;
   readonly #reader: JsonReader;
-  /** The arrays in it; `undefined` if it cannot have any. */
+  /** The arrays in it, and their bytes; `undefined` if it cannot have any. */
+  readonly #arrayReader: ArrayReader | undefined;
   readonly #arrays: ArrayAssembly | undefined;
   #size: number | undefined;
   #received = 0;
@@ -230,12 +232,13 @@ export class Assembly {
     knowsArrays?: boolean,
   ) {
     this.#limit = limit;
-    if (KNOWS_ARRAYS && knowsArrays) this.#arrays = new ArrayAssembly();
-    const read = (text: string) => {
-      this.#arrays!.hasReserved ||= mayHaveReserved(text);
-      return parse(text);
-    };
-    this.#reader = new JsonReader(undefined, KNOWS_ARRAYS && knowsArrays ? read : parse);
+    if (KNOWS_ARRAYS && knowsArrays) {
+      this.#arrayReader = new ArrayReader();
+      this.#arrays = new ArrayAssembly(this.#arrayReader);
+    }
+    this.#reader = KNOWS_ARRAYS
+      ? new JsonReader(undefined, parse, this.#arrayReader)
+      : new JsonReader(undefined, parse);
     this.#expect(size);
   }
 
@@ -262,6 +265,7 @@ export class Assembly {
     this.#expect(size);
     if (!KNOWS_ARRAYS || typeof content === "string") return this.#addText(content as string);
     if (this.#arrays === undefined) throw new ValueError("A piece of a value must be a text");
+    if (!this.#arrays.hasPieces) this.#endJson();
     this.#arrays.hasPieces = true;
     const most = (this.#size ?? this.#limit) - this.#received;
     const length = this.#arrays.add(content, most);
@@ -301,11 +305,19 @@ export class Assembly {
     if (size !== this.#received || size !== (this.#size ?? size)) {
       throw new ValueError(`A value of ${size} bytes has pieces of ${this.#received} bytes`);
     }
+    if (KNOWS_ARRAYS && this.#arrays?.hasPieces) {
+      this.#arrays.end();
+      this.#arrayReader!.end();
+      return this.#reader.value;
+    }
+    const value = this.#endJson();
+    if (KNOWS_ARRAYS) this.#arrayReader?.end();
+    return value;
+  }
+
+  #endJson(): unknown {
     try {
-      const value = this.#reader.end();
-      return KNOWS_ARRAYS && (this.#arrays?.hasReserved || this.#arrays?.hasPieces)
-        ? readArrays(value, this.#arrays.end())
-        : value;
+      return this.#reader.end();
     } catch (error) {
       throw unreadable(error as Error);
     }

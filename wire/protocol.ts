@@ -92,7 +92,7 @@ export const ABOUT = "about";
 export const TIME = "time";
 
 /**
- * The extension for arrays of numbers: their bytes travel as base64, not as lists (`array_codec.ts`).
+ * The extension for arrays of numbers: their bytes travel as base64, not as lists (`array_writer.ts`).
  * The Manager adds the key `arrays` to the requests of a client that offers it, to a service that
  * does, and tells such a service which forms its linked clients take: a message with this `uid`, whose
  * result is a list of {@linkcode NotificationForm}s.

@@ -6,31 +6,24 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import { Argument, type Command } from "commander";
+import type { Command } from "commander";
 import type { AccessTable } from "../../manager/database/access_table.ts";
 import { Database } from "../../manager/database/database.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { Hosts } from "../../manager/hosts.ts";
 import { databaseFile } from "../../base/paths.ts";
 import { repr } from "../../base/repr.ts";
+import { splitServiceName } from "../../wire/node_name.ts";
 
 /** What the command can do, beside `list`. */
 const CHANGES = ["allow", "deny", "clear", "offer", "unoffer", "clear-offer"] as const;
 
 type Change = typeof CHANGES[number];
 
-/** Adds `access` to the program. */
-export function addAccess(program: Command): void {
-  program.command("access")
-    .description("Say who may use or offer which service, where users log in (start --auth-login)")
-    .addArgument(
-      new Argument("<action>", "what to do").choices([...CHANGES, "list"]),
-    )
-    .argument("[service]", "the name of the service; list without it shows all lists")
-    .argument(
-      "[usernames...]",
-      "who may use it (allow) or offer it (offer), or may no longer (deny, unoffer)",
-    )
+/** Adds the options of `access`, and its action. */
+export function addAccess(command: Command): void {
+  command.registeredArguments[0].choices([...CHANGES, "list"]);
+  command
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option("-q, --quiet", "print nothing but errors, and what list shows")
     .action((
@@ -74,9 +67,16 @@ function change(
   }
   if (action === "clear") return table.clear(service);
   if (action === "clear-offer") return table.clearOffer(service);
+  const isUse = action === "allow" || action === "deny";
+  const other = splitServiceName(service);
+  if (other !== undefined) {
+    print(
+      `If ${other.node} is a node, this has no effect: its Manager decides. On its computer: access ` +
+        `${action} ${repr(other.service)} ${isUse ? "USER@NODE" : "USER"}`,
+    );
+  }
   table[action](service, usernames);
   for (const name of usernames) print(`${DONE[action]} ${name}`);
-  const isUse = action === "allow" || action === "deny";
   const list = (isUse ? table.lists() : table.offerLists()).get(service);
   if (list?.size === 0) {
     print(

@@ -39,19 +39,6 @@ const STANDARD_INPUT = "-";
 
 /** The `call` command. */
 export const CALL: CommandSpec = {
-  name: "call",
-  description: "Call a method of a Service and print its result",
-  usage: "[options] <service> <method> [argument...]",
-  operands: [
-    ["[service]", "the name of the Service"],
-    ["[method]", "the name of the method, or of a constant"],
-    [
-      "[argument...]",
-      "JSON, or else text; key=value by name; - is the standard input; text in '...' is taken " +
-      "as it is, as is what begins with a hyphen after --",
-    ],
-  ],
-  least: 2,
   options: [
     ...connectOptions(
       "how long connecting, and an answer, may take; without it, an answer may take any time",

@@ -9,15 +9,10 @@ import type { Command } from "commander";
 import { writeFile } from "../../base/files.ts";
 import { certificateFile } from "../../base/paths.ts";
 
-/** Adds `certdump` to the program. */
-export function addCertdump(program: Command): void {
-  program.command("certdump")
-    .description("Show what is in a certificate, and its fingerprints")
-    .argument(
-      "[certfile]",
-      "the certificate in PEM; each one of a file with several is shown",
-      certificateFile("localhost"),
-    )
+/** Adds the options of `certdump`, and its action. */
+export function addCertdump(command: Command): void {
+  command.registeredArguments[0].default(certificateFile("localhost"));
+  command
     .option("-o, --out <file>", "write it to a file instead, over what is there")
     .option("-q, --quiet", "do not say that it is written")
     .action(async (certfile: string, { out, quiet }: { out?: string; quiet?: boolean }) => {

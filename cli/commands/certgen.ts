@@ -32,11 +32,10 @@ interface Options {
   quiet?: boolean;
 }
 
-/** Adds `certgen` to the program. */
-export function addCertgen(program: Command): void {
-  program.command("certgen")
-    .description("Make a self-signed certificate for this computer")
-    .argument("[out]", "the file to write", certificateFile("localhost"))
+/** Adds the options of `certgen`, and its action. */
+export function addCertgen(command: Command): void {
+  command.registeredArguments[0].default(certificateFile("localhost"));
+  command
     .option(
       "-a, --algorithm <hash>",
       `the hash algorithm of the signature: ${HASH_NAMES} (default: SHA256)`,

@@ -6,12 +6,15 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import type { Command } from "commander";
 import process from "node:process";
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import type { Client } from "../../client.ts";
-import { addConnectOptions } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
 import { HistorySearch, type Key } from "../history_search.ts";
 import { ConsoleSession } from "../console_session.ts";
 import { ConfigurationError } from "../../errors.ts";
@@ -23,22 +26,23 @@ import { runSession } from "../client_session.ts";
 import { dim, red } from "../style.ts";
 import { printable, printableLines } from "../../base/printable.ts";
 
-/** Adds `console` to the program. */
-export function addConsole(program: Command): void {
-  addConnectOptions(program.command("console"), "how long connecting may take")
-    .description("Call methods of Services at a prompt, with Tab and a history")
-    .action(async (parsed: ParsedConnectOptions) => {
-      const connecting = { ...readConnectOptions(parsed), reconnect: true };
-      const hasSucceeded = await runSession(
-        connecting,
-        "console",
-        async ({ client, removeDeadline }) => {
-          removeDeadline();
-          return await readLines(client, Deno.stdin.isTerminal());
-        },
-      );
-      if (!hasSucceeded) Deno.exitCode = 1;
-    });
+/** The `console` command. */
+export const CONSOLE: CommandSpec = {
+  options: connectOptions("how long connecting may take"),
+  run: (_, values) => openConsole(values as unknown as ParsedConnectOptions),
+};
+
+async function openConsole(parsed: ParsedConnectOptions): Promise<void> {
+  const connecting = { ...readConnectOptions(parsed), reconnect: true };
+  const hasSucceeded = await runSession(
+    connecting,
+    "console",
+    async ({ client, removeDeadline }) => {
+      removeDeadline();
+      return await readLines(client, Deno.stdin.isTerminal());
+    },
+  );
+  if (!hasSucceeded) Deno.exitCode = 1;
 }
 
 /**

@@ -6,7 +6,6 @@
  */
 
 import { print, printLine } from "../../program/print.ts";
-import type { Command } from "commander";
 import { join, relative } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import {
@@ -17,6 +16,7 @@ import {
   logFolder,
 } from "../../base/paths.ts";
 import { readInputLine } from "../../base/prompt.ts";
+import type { CommandSpec } from "../command_spec.ts";
 
 interface Options {
   all?: boolean;
@@ -29,20 +29,30 @@ interface Options {
   yes?: boolean;
 }
 
-/** Adds `delete` to the program. */
-export function addDelete(program: Command): void {
-  program.command("delete")
-    .description("Delete files of the home folder, after asking")
-    .option("-a, --all", "the certificates, the database, the keys and the logs")
-    .option("-c, --certs", "the certificates: certs/*.crt")
-    .option("-d, --database", "the database")
-    .option("-k, --keys", "the private keys: keys/*.key")
-    .option("-l, --logs", "the logs: logs/*.log")
-    .option("-r, --root <folder>", "the home folder to delete from", homeFolder())
-    .option("-q, --quiet", "print nothing, but ask")
-    .option("-y, --yes", "do not ask")
-    .action(deleteSelected);
-}
+/** The `delete` command. */
+export const DELETE: CommandSpec = {
+  options: [
+    {
+      flag: "--all",
+      short: "-a",
+      description: "the certificates, the database, the keys and the logs",
+    },
+    { flag: "--certs", short: "-c", description: "the certificates: certs/*.crt" },
+    { flag: "--database", short: "-d", description: "the database" },
+    { flag: "--keys", short: "-k", description: "the private keys: keys/*.key" },
+    { flag: "--logs", short: "-l", description: "the logs: logs/*.log" },
+    {
+      flag: "--root",
+      short: "-r",
+      placeholder: "<folder>",
+      description: "the home folder to delete from",
+      byDefault: homeFolder(),
+    },
+    { flag: "--quiet", short: "-q", description: "print nothing, but ask" },
+    { flag: "--yes", short: "-y", description: "do not ask" },
+  ],
+  run: (_, values) => deleteSelected(values as unknown as Options),
+};
 
 function deleteSelected({ quiet, yes, ...selection }: Options): void {
   const report = quiet ? () => {} : printLine;

@@ -4,23 +4,24 @@
  * @module
  */
 
-import type { Command } from "commander";
 import { dirname, extname, resolve } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import { readFile } from "../../base/files.ts";
 import { printable } from "../../base/printable.ts";
 import { printLine } from "../../program/print.ts";
 import type { Insertion } from "../about_source.ts";
+import type { CommandSpec } from "../command_spec.ts";
 import { runDeno } from "../deno_program.ts";
 
-/** Adds `describe` to the program. */
-export function addDescribe(program: Command): void {
-  program.command("describe")
-    .description("Make the `static about` of Services from their documentation comments")
-    .argument("<file...>", "TypeScript files with classes that extend Service")
-    .option("-w, --write", "insert it into the files, instead of printing it")
-    .action(describeFiles);
-}
+/** The `describe` command. */
+export const DESCRIBE: CommandSpec = {
+  options: [{
+    flag: "--write",
+    short: "-w",
+    description: "insert it into the files, instead of printing it",
+  }],
+  run: describeFiles,
+};
 
 /**
  * @throws {ConfigurationError} If a file cannot be read or written, has nothing to describe, or a

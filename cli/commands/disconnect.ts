@@ -4,37 +4,43 @@
  * @module
  */
 
-import type { Command } from "commander";
-import { addConnectOptions } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
 import { runSession } from "../client_session.ts";
 import { RemoteError, ValueError } from "../../errors.ts";
 import { repr } from "../../base/repr.ts";
 import { options } from "../../wire/call.ts";
 
-/** Adds `disconnect` to the program. */
-export function addDisconnect(program: Command): void {
-  addConnectOptions(program.command("disconnect"))
-    .description("End the connection of a Client or a Service, as an administrator")
-    .argument("<network-name>", "its network name, name[host:port], as status shows it")
-    .option("-q, --quiet", "print nothing but errors")
-    .action(async (networkName: string, parsed: ParsedConnectOptions & { quiet?: boolean }) => {
-      const { quiet, ...connecting } = parsed;
-      await runSession(
-        readConnectOptions(connecting),
-        "disconnect",
-        async ({ client, signal }) => {
-          try {
-            await client.adminRequest("disconnect_peer", networkName, options({ signal }));
-          } catch (cause) {
-            if (!(cause instanceof RemoteError)) throw cause;
-            throw new ValueError(`Cannot disconnect ${repr(networkName)}: ${cause.message}`, {
-              cause,
-            });
-          }
-        },
-        { isAdministrator: true },
-      );
-      if (!quiet) console.log(`Disconnected ${networkName}`);
-    });
+interface ParsedOptions extends ParsedConnectOptions {
+  quiet?: boolean;
+}
+
+/** The `disconnect` command. */
+export const DISCONNECT: CommandSpec = {
+  options: [
+    ...connectOptions(),
+    { flag: "--quiet", short: "-q", description: "print nothing but errors" },
+  ],
+  run: ([networkName], values) => disconnect(networkName, values as unknown as ParsedOptions),
+};
+
+async function disconnect(networkName: string, { quiet, ...parsed }: ParsedOptions): Promise<void> {
+  await runSession(
+    readConnectOptions(parsed),
+    "disconnect",
+    async ({ client, signal }) => {
+      try {
+        await client.adminRequest("disconnect_peer", networkName, options({ signal }));
+      } catch (cause) {
+        if (!(cause instanceof RemoteError)) throw cause;
+        throw new ValueError(`Cannot disconnect ${repr(networkName)}: ${cause.message}`, { cause });
+      }
+    },
+    { isAdministrator: true },
+  );
+  if (!quiet) console.log(`Disconnected ${networkName}`);
 }

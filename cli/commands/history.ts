@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type Command, Option } from "commander";
 import { basename } from "node:path";
 import { fileExists, writeFile } from "../../base/files.ts";
 import { isoTime, parseTime } from "../../base/time_text.ts";
@@ -12,12 +11,15 @@ import { ConfigurationError, ValueError } from "../../errors.ts";
 import { HISTORY_LIMITS } from "../../limits.ts";
 import { COUNT, DURATION } from "../../program/option.ts";
 import { print, printLine } from "../../program/print.ts";
-import { lasts } from "../../record/history.ts";
-import type { History, HistorySource } from "../../wire/history.ts";
+import { type History, type HistorySource, lasts } from "../../wire/history.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { runSession } from "../client_session.ts";
-import { addConnectOptions, argumentParser } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import type { CommandOption, CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
 import type { HistoryReader } from "../history_reader.ts";
 import { bold } from "../style.ts";
 import { linkWith } from "../requests.ts";
@@ -38,42 +40,47 @@ interface ParsedOptions extends ParsedConnectOptions {
 /** How many lines a table has, if it is not said. */
 const TABLE_POINTS = 20;
 
-/** Adds `history` to the program. */
-export function addHistory(program: Command): void {
-  addConnectOptions(program.command("history"))
-    .description("Show what was recorded: a table, CSV or a plot")
-    .argument(
-      "<recorder-or-file>",
-      "a file that record has made (.sqlite), or the name of a Service of record --serve",
-    )
-    .argument("[source...]", "what of it, e.g. DMM.voltage or Room: (default: all)")
-    .addOption(
-      new Option("--since <duration>", "only so long before the end, e.g. 2h")
-        .argParser(argumentParser(parseSince)).conflicts("from"),
-    )
-    .addOption(timeOption("--from", "only from then on, e.g. 2026-11-30 or 2026-11-30T18:05"))
-    .addOption(timeOption("--until", "only until then; a time without a zone is local"))
-    .addOption(
-      new Option(
-        "--points <number>",
+/** The `history` command. */
+export const HISTORY: CommandSpec = {
+  options: [
+    ...connectOptions(),
+    {
+      flag: "--since",
+      placeholder: "<duration>",
+      description: "only so long before the end, e.g. 2h",
+      parse: parseSince,
+      conflicts: ["from"],
+    },
+    timeOption("--from", "only from then on, e.g. 2026-11-30 or 2026-11-30T18:05"),
+    timeOption("--until", "only until then; a time without a zone is local"),
+    {
+      flag: "--points",
+      placeholder: "<number>",
+      description:
         `in how many parts the time is divided at most (default: ${TABLE_POINTS} for a table, ` +
-          `else ${HISTORY_LIMITS.defaultPoints})`,
-      ).argParser(argumentParser(parsePoints)),
-    )
-    .option("--csv", "print minimum, mean, maximum and count of each part, and gaps, as CSV")
-    .addOption(new Option("--json", "print one object of JSON").conflicts("csv"))
-    .addOption(
-      new Option("--svg <file>", "draw a plot into a file, - for the standard output")
-        .conflicts(["csv", "json"]),
-    )
-    .addOption(
-      new Option(
-        "--readings",
+        `else ${HISTORY_LIMITS.defaultPoints})`,
+      parse: parsePoints,
+    },
+    {
+      flag: "--csv",
+      description: "print minimum, mean, maximum and count of each part, and gaps, as CSV",
+    },
+    { flag: "--json", description: "print one object of JSON", conflicts: ["csv"] },
+    {
+      flag: "--svg",
+      placeholder: "<file>",
+      description: "draw a plot into a file, - for the standard output",
+      conflicts: ["csv", "json"],
+    },
+    {
+      flag: "--readings",
+      description:
         "print every reading and gap of a file as CSV, as record writes it to a file of .csv",
-      ).conflicts(["csv", "json", "svg", "points"]),
-    )
-    .action(history);
-}
+      conflicts: ["csv", "json", "svg", "points"],
+    },
+  ],
+  run: ([place, ...names], values) => history(place, names, values as unknown as ParsedOptions),
+};
 
 async function history(
   place: string,
@@ -216,9 +223,9 @@ function startOf(file: string): string {
   return new TextDecoder().decode(bytes.subarray(0, opened.readSync(bytes) ?? 0));
 }
 
-function timeOption(flag: string, description: string): Option {
-  return new Option(`${flag} <time>`, description)
-    .argParser(argumentParser((text) => parseTime(text, "local")));
+function timeOption(flag: `--${string}`, description: string): CommandOption {
+  const parse = (text: string) => parseTime(text, "local");
+  return { flag, placeholder: "<time>", description, parse };
 }
 
 function parseSince(text: string): number {

@@ -5,7 +5,7 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import { Argument, type Command } from "commander";
+import type { Command } from "commander";
 import { Database } from "../../manager/database/database.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
 import { Hosts } from "../../manager/hosts.ts";
@@ -19,15 +19,10 @@ interface Options {
   quiet?: boolean;
 }
 
-/** Adds `hostname` to the program. */
-export function addHostname(program: Command): void {
-  program.command("hostname")
-    .description("Add, remove or list the computers that are trusted by their name")
-    .addArgument(
-      new Argument("<action>", "what to do")
-        .choices(["add", "insert", "remove", "delete", "list"]),
-    )
-    .argument("[names...]", "host names or addresses")
+/** Adds the options of `hostname`, and its action. */
+export function addHostname(command: Command): void {
+  command.registeredArguments[0].choices(["add", "insert", "remove", "delete", "list"]);
+  command
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option("-q, --quiet", "print nothing but errors, and the list")
     .action((action: Action, names: string[], options: Options) => {

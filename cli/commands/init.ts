@@ -16,11 +16,10 @@ import { PAGE_ADDRESS } from "../project_page.ts";
 import { printLine } from "../../program/print.ts";
 import { VERSION } from "../../version.ts";
 
-/** Adds `init` to the program. */
-export function addInit(program: Command): void {
-  program.command("init")
-    .description("Make a folder for programs of your own: a Service, a Client, a test and settings")
-    .argument("[folder]", "the folder, which is made where it does not exist", ".")
+/** Adds the options of `init`, and its action. */
+export function addInit(command: Command): void {
+  command.registeredArguments[0].default(".");
+  command
     .option("--web", "a web page too: a control panel for the Service")
     .option("-q, --quiet", "print nothing but errors")
     .action(init);

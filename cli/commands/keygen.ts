@@ -32,11 +32,10 @@ interface Options {
   quiet?: boolean;
 }
 
-/** Adds `keygen` to the program. */
-export function addKeygen(program: Command): void {
-  program.command("keygen")
-    .description("Make a private key")
-    .argument("[type]", "what sort of key: rsa, ecc or dsa", parseType, "rsa")
+/** Adds the options of `keygen`, and its action. */
+export function addKeygen(command: Command): void {
+  command.registeredArguments[0].argParser(parseType).default("rsa");
+  command
     .option(
       "-c, --curve <name>",
       `the curve of an ecc key: ${CURVE_NAMES} (default: SECP384R1)`,

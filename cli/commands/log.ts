@@ -5,7 +5,6 @@
  */
 
 import { delay } from "@std/async/delay";
-import { type Command, Option } from "commander";
 import { printable } from "../../base/printable.ts";
 import { isoTime } from "../../base/time_text.ts";
 import { describeChange } from "../../device/connector.ts";
@@ -22,8 +21,12 @@ import {
   type NewEntries,
 } from "../../wire/log_entries.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { addConnectOptions } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
 import { dim } from "../style.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 
@@ -36,18 +39,26 @@ interface ParsedOptions extends ParsedConnectOptions {
 /** How often the log is requested while it is followed, in milliseconds. */
 const INTERVAL = 1_000;
 
-/** Adds `log` to the program. */
-export function addLog(program: Command): void {
-  addConnectOptions(program.command("log"))
-    .description("Print the last records of the log of a Manager, as an administrator")
-    .option("-f, --follow", "print what is logged from now on too, until Ctrl+C")
-    .addOption(
-      new Option("--level <level>", "leave out the records below this level")
-        .choices(LOG_LEVELS).default("debug"),
-    )
-    .option("--json", "print each record as one object of JSON")
-    .action(printLog);
-}
+/** The `log` command. */
+export const LOG: CommandSpec = {
+  options: [
+    ...connectOptions(),
+    {
+      flag: "--follow",
+      short: "-f",
+      description: "print what is logged from now on too, until Ctrl+C",
+    },
+    {
+      flag: "--level",
+      placeholder: "<level>",
+      description: "leave out the records below this level",
+      choices: LOG_LEVELS,
+      byDefault: "debug",
+    },
+    { flag: "--json", description: "print each record as one object of JSON" },
+  ],
+  run: (_, values) => printLog(values as unknown as ParsedOptions),
+};
 
 async function printLog({ follow = false, level, json, ...parsed }: ParsedOptions): Promise<void> {
   const format = json ? formatJson : formatLine;

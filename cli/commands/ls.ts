@@ -26,10 +26,6 @@ interface ParsedOptions extends ParsedConnectOptions {
 
 /** The `ls` command. */
 export const LS: CommandSpec = {
-  name: "ls",
-  description: "List the Services, the Clients and their links, or what a Service offers",
-  operands: [["[service]", "the name of a Service"]],
-  least: 0,
   options: [
     ...connectOptions(),
     {

@@ -9,10 +9,10 @@
 
 import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
-import type { Command } from "commander";
 import type { Client } from "../../client.ts";
-import { addConnectOptions, commanderOption } from "../commander_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
 import {
+  connectOptions,
   countOption,
   type ParsedConnectOptions,
   readConnectOptions,
@@ -37,21 +37,17 @@ const DEFAULT_INTERVAL = 1_000;
 /** A property of every Service. One in another language, or an old one of this package, may refuse. */
 const PROPERTY = "max_clients";
 
-/** Adds `ping` to the program. */
-export function addPing(program: Command): void {
-  addConnectOptions(program.command("ping"), "how long connecting, and each answer, may take")
-    .description("Measure the round trip to the Manager, or to a Service")
-    .argument("[service]", "the name of a Service")
-    .addOption(
-      commanderOption(
-        countOption("how many round trips; 0 for any number, until Ctrl+C", DEFAULT_COUNT),
-      ),
-    )
-    .addOption(commanderOption(timeOption("--interval", "the pause between two", DEFAULT_INTERVAL)))
-    .option("--json", "print one object of JSON, and nothing else")
-    .option("-q, --quiet", "print the statistics, and not each round trip")
-    .action(ping);
-}
+/** The `ping` command. */
+export const PING: CommandSpec = {
+  options: [
+    ...connectOptions("how long connecting, and each answer, may take"),
+    countOption("how many round trips; 0 for any number, until Ctrl+C", DEFAULT_COUNT),
+    timeOption("--interval", "the pause between two", DEFAULT_INTERVAL),
+    { flag: "--json", description: "print one object of JSON, and nothing else" },
+    { flag: "--quiet", short: "-q", description: "print the statistics, and not each round trip" },
+  ],
+  run: ([service], values) => ping(service, values as unknown as ParsedOptions),
+};
 
 async function ping(
   service: string | undefined,

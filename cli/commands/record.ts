@@ -62,17 +62,9 @@ const PROGRESS_INTERVAL = 500;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 
-/** Adds `record` to the program. */
-export function addRecord(program: Command): void {
-  const command = program.command("record");
+/** Adds the options of `record`, and its action. */
+export function addRecord(command: Command): void {
   addConnectOptions(command, "how long connecting, and each call, may take")
-    .description("Record readings of Services into a file, until Ctrl+C")
-    .usage("[options] [source...] --to <file>")
-    .argument(
-      "[source...]",
-      "Service.attribute, Service.method(arguments) or a stream, with @500ms for its own time; " +
-        "Service: for all notifications, or Service:key,key",
-    )
     .option(
       "--to <file>",
       "the file: .sqlite, or another kind by its name; - for the standard output",

@@ -16,10 +16,9 @@ import {
 } from "../../program/start_options.ts";
 import { commanderOption } from "../commander_options.ts";
 
-/** Adds `start` to the program. */
-export function addStart(program: Command): void {
-  addStartOptions(program.command("start"))
-    .description("Start the Network Manager (the default command)")
+/** Adds the options of `start`. */
+export function addStart(command: Command): void {
+  addStartOptions(command)
     .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
 }
 

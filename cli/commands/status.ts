@@ -6,9 +6,13 @@
 
 import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
-import type { Command } from "commander";
-import { addConnectOptions, commanderOption } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions, timeOption } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+  timeOption,
+} from "../connect_options.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
 import { type Rates, ratesBetween } from "../../wire/status_rates.ts";
 import { describeStatus } from "../status_report.ts";
@@ -24,25 +28,29 @@ interface ParsedOptions extends ParsedConnectOptions {
 
 const DEFAULT_INTERVAL = 1_000;
 
-/** Adds `status` to the program. */
-export function addStatus(program: Command): void {
-  addConnectOptions(program.command("status"))
-    .description("Show the status of a Manager; the exit code is 0 if it answers")
-    .addOption(commanderOption(timeOption(
+/** The `status` command. */
+export const STATUS: CommandSpec = {
+  options: [
+    ...connectOptions(),
+    timeOption(
       "--interval",
       "the time in which messages and bytes are counted; 0 for no rates",
       DEFAULT_INTERVAL,
-    )))
-    .option("--json", "print one object of JSON")
-    .action(async ({ interval = DEFAULT_INTERVAL, json, ...parsed }: ParsedOptions) => {
-      const connecting = readConnectOptions(parsed);
-      const { status, rates } = await runSession(
-        connecting,
-        "status",
-        (session) => requestRates(session, interval),
-      );
-      printLine(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
-    });
+    ),
+    { flag: "--json", description: "print one object of JSON" },
+  ],
+  run: (_, values) => showStatus(values as unknown as ParsedOptions),
+};
+
+async function showStatus(
+  { interval = DEFAULT_INTERVAL, json, ...parsed }: ParsedOptions,
+): Promise<void> {
+  const { status, rates } = await runSession(
+    readConnectOptions(parsed),
+    "status",
+    (session) => requestRates(session, interval),
+  );
+  printLine(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
 }
 
 /** The status; and the rates since an earlier one, unless the interval in milliseconds is 0. */

@@ -4,9 +4,9 @@
  * @module
  */
 
+import process from "node:process";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
-import { type Command, Option } from "commander";
 import { describeChange } from "../../device/connector.ts";
 import { ConnectionAbortedError, RemoteError } from "../../errors.ts";
 import { printLine } from "../../program/print.ts";
@@ -14,11 +14,18 @@ import { terminationSignal } from "../../program/signals.ts";
 import { printable } from "../../base/printable.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
 import { type RatesAt, StatusHistory } from "../../wire/status_history.ts";
+import { readableTime } from "../../base/readable.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { addConnectOptions, commanderOption } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions, timeOption } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+  timeOption,
+} from "../connect_options.ts";
 import { requestStatus } from "../requests.ts";
 import { isScreen, Screen } from "../screen.ts";
+import { dim } from "../style.ts";
 import { ENDLESS, SORT_KEYS, type SortKey, topLines } from "../top_table.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -31,31 +38,39 @@ const DEFAULT_INTERVAL = 1_000;
 /** The shortest time between two statuses, in milliseconds: each costs the Manager some work. */
 const LEAST_INTERVAL = 100;
 
+/** How old a table may be that looks new, in milliseconds; at least three intervals. */
+const LEAST_OLD = 2_000;
+
 /** The keys that end it: `q`, Ctrl+C and Ctrl+D. */
 const QUITS: ReadonlySet<string> = new Set(["q", "\x03", "\x04"]);
 /** A key that is no character, e.g. an arrow, is sent as some characters after Escape. */
 const NO_CHARACTER = new RegExp("\x1b(\\[[\\d;?]*[A-Za-z~]|O[A-Za-z])?", "g");
 
-/** Adds `top` to the program. */
-export function addTop(program: Command): void {
-  addConnectOptions(program.command("top"), "how long connecting may take")
-    .description("Show which Services and Clients do most, live at a terminal, until q")
-    .addOption(
-      commanderOption(
-        timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
-      ),
-    )
-    .addOption(
-      new Option("--sort <key>", "what comes first").choices(SORT_KEYS).default(SORT_KEYS[0]),
-    )
-    .action(async ({ interval = DEFAULT_INTERVAL, sort = "calls", ...parsed }: ParsedOptions) => {
-      const connecting = { ...readConnectOptions(parsed), reconnect: isScreen() };
-      await runSession(
-        connecting,
-        "top",
-        (session) => isScreen() ? live(session, interval, sort) : once(session, interval, sort),
-      );
-    });
+/** The `top` command. */
+export const TOP: CommandSpec = {
+  options: [
+    ...connectOptions("how long connecting may take"),
+    timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
+    {
+      flag: "--sort",
+      placeholder: "<key>",
+      description: "what comes first",
+      choices: SORT_KEYS,
+      byDefault: SORT_KEYS[0],
+    },
+  ],
+  run: (_, values) => top(values as unknown as ParsedOptions),
+};
+
+async function top(
+  { interval = DEFAULT_INTERVAL, sort = SORT_KEYS[0], ...parsed }: ParsedOptions,
+): Promise<void> {
+  const connecting = { ...readConnectOptions(parsed), reconnect: isScreen() };
+  await runSession(
+    connecting,
+    "top",
+    (session) => isScreen() ? live(session, interval, sort) : once(session, interval, sort),
+  );
 }
 
 /** Prints one table, with the rates of the time between two statuses. */
@@ -78,7 +93,7 @@ async function live(session: ClientSession, interval: number, first: SortKey): P
   let failure: Error | undefined;
   let problem = "";
   let sort = first;
-  let latest: { status: ManagerStatus; rates: RatesAt } | undefined;
+  let latest: { status: ManagerStatus; rates: RatesAt; at: number } | undefined;
 
   using screen = new Screen((keys) => {
     for (const key of keys.replaceAll(NO_CHARACTER, "").toLowerCase()) {
@@ -90,11 +105,15 @@ async function live(session: ClientSession, interval: number, first: SortKey): P
   const draw = () => {
     if (signal.aborted) return;
     const { columns, rows } = screen.size;
-    const foot = problem || helpOf(sort);
-    const lines = latest === undefined
-      ? ["Waiting for the Manager"]
-      : topLines(latest.status, latest.rates, sort, { columns, rows: rows - 2 });
-    screen.show([...lines, "", printable(foot)].slice(-rows));
+    if (latest === undefined) {
+      return screen.show(["Waiting for the Manager", "", printable(problem)].slice(-rows));
+    }
+    const lines = topLines(latest.status, latest.rates, sort, { columns, rows: rows - 2 });
+    const age = performance.now() - latest.at;
+    const isOld = problem !== "" || age > Math.max(LEAST_OLD, 3 * interval);
+    const foot = isOld ? ageOf(age, problem || "the Manager does not answer") : helpOf(sort);
+    const shown = isOld ? lines.map((line) => dim(line, process.stdout)) : lines;
+    screen.show([...shown, "", printable(foot)].slice(-rows));
   };
   screen.onResize = draw;
   client.connectionHandler = (change) => {
@@ -107,10 +126,11 @@ async function live(session: ClientSession, interval: number, first: SortKey): P
   };
 
   const history = new StatusHistory();
+  const clock = setInterval(draw, DEFAULT_INTERVAL); // a Manager that does not answer draws nothing
   const step = async () => {
     try {
       const status = await requestStatus(session);
-      latest = { status, rates: history.add(status) };
+      latest = { status, rates: history.add(status), at: performance.now() };
       draw();
     } catch (error) {
       if (!isEnd(error)) throw error;
@@ -122,6 +142,8 @@ async function live(session: ClientSession, interval: number, first: SortKey): P
     for (;;) await abortable(step(), signal);
   } catch (error) {
     if (!signal.aborted) throw error;
+  } finally {
+    clearInterval(clock);
   }
   if (failure !== undefined) throw failure;
 }
@@ -134,6 +156,11 @@ function isEnd(error: unknown): boolean {
   if (error instanceof ConnectionAbortedError) return true;
   const { cause } = error as Error;
   return cause instanceof RemoteError && cause.remoteName === "ConnectionAbortedError";
+}
+
+/** The last line of a table that is old. */
+function ageOf(age: number, problem: string): string {
+  return `as of ${readableTime(Math.round(age / 1_000))} ago; ${problem}`;
 }
 
 /** The last line: the keys. */

@@ -6,9 +6,12 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import type { Command } from "commander";
-import { addConnectOptions } from "../commander_options.ts";
-import { type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
 import { declareService } from "../declaration.ts";
 import { ValueError } from "../../errors.ts";
 import { fileExists, readFile, replaceFile } from "../../base/files.ts";
@@ -23,24 +26,31 @@ interface ParsedOptions extends ParsedConnectOptions {
   out?: string;
 }
 
-/** Adds `types` to the program. */
-export function addTypes(program: Command): void {
-  addConnectOptions(program.command("types"))
-    .description("Write the TypeScript declaration of a service that is connected")
-    .argument("<service>", "the name of the service")
-    .option("-o, --out <file>", "write it to a file instead, e.g. basic_math.d.ts")
-    .action(async (service: string, { out, ...parsed }: ParsedOptions) => {
-      const text = await runSession(
-        readConnectOptions(parsed),
-        "types",
-        async ({ client, signal }) => {
-          const entry = entryOf(service, await client.identities({ signal }));
-          return declare(await requestDetails(client, service, entry, signal));
-        },
-      );
-      if (out === undefined) printLine(text.trimEnd());
-      else write(out, text);
-    });
+/** The `types` command. */
+export const TYPES: CommandSpec = {
+  options: [
+    ...connectOptions(),
+    {
+      flag: "--out",
+      short: "-o",
+      placeholder: "<file>",
+      description: "write it to a file instead, e.g. basic_math.d.ts",
+    },
+  ],
+  run: ([service], values) => writeTypes(service, values as unknown as ParsedOptions),
+};
+
+async function writeTypes(service: string, { out, ...parsed }: ParsedOptions): Promise<void> {
+  const text = await runSession(
+    readConnectOptions(parsed),
+    "types",
+    async ({ client, signal }) => {
+      const entry = entryOf(service, await client.identities({ signal }));
+      return declare(await requestDetails(client, service, entry, signal));
+    },
+  );
+  if (out === undefined) printLine(text.trimEnd());
+  else write(out, text);
 }
 
 /** One of the Services in the identity of a Manager, if it can be declared. */

@@ -6,7 +6,7 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import { Argument, type Command } from "commander";
+import type { Command } from "commander";
 import { Database } from "../../manager/database/database.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { Hosts } from "../../manager/hosts.ts";
@@ -29,15 +29,11 @@ interface Options {
   quiet?: boolean;
 }
 
-/** Adds `user` to the program. */
-export function addUser(program: Command): void {
-  program.command("user")
-    .description("Add, remove, change or list the users who may log in")
-    .addArgument(
-      new Argument("<action>", "what to do")
-        .choices(["add", "insert", "remove", "delete", "update", "list"]),
-    )
-    .argument("[username]", "the name of the user")
+/** Adds the options of `user`, and its action. */
+export function addUser(command: Command): void {
+  command.registeredArguments[0]
+    .choices(["add", "insert", "remove", "delete", "update", "list"]);
+  command
     .option("-a, --admin", "the user is an administrator")
     .option("--no-admin", "the user is no administrator (any longer)")
     .option("-d, --database <file>", "the SQLite database", databaseFile())

@@ -7,10 +7,14 @@
 import { CancelledError } from "../../errors.ts";
 import type { NotificationFiles } from "../notification_files.ts";
 import { print } from "../../program/print.ts";
-import { type Command, Option } from "commander";
 import { splitArguments } from "../../wire/call.ts";
-import { addConnectOptions, commanderOption } from "../commander_options.ts";
-import { countOption, type ParsedConnectOptions, readConnectOptions } from "../connect_options.ts";
+import type { CommandSpec } from "../command_spec.ts";
+import {
+  connectOptions,
+  countOption,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
 import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
@@ -30,27 +34,30 @@ interface ParsedOptions extends ParsedConnectOptions {
   quiet?: boolean;
 }
 
-/** Adds `watch` to the program. */
-export function addWatch(program: Command): void {
-  addConnectOptions(program.command("watch"), "how long connecting may take")
-    .description("Print the notifications of a Service as they come, until Ctrl+C")
-    .argument("<service>", "the name of the Service")
-    .addOption(commanderOption(countOption("end after so many notifications; 0 for never", 0)))
-    .option("--json", "print each as one object of JSON: time, args and kwargs")
-    .addOption(
-      new Option(
-        "--csv",
-        "print rows of a table: time, arg1, arg2, ... and the names of the others",
-      )
-        .conflicts("json"),
-    )
-    .option(
-      "--out <file>",
-      "also write each array of numbers as a file of NumPy, .npy: FILE-000001.npy ...",
-    )
-    .option("-q, --quiet", "do not tell when it begins, and when the connection is lost and back")
-    .action(watch);
-}
+/** The `watch` command. */
+export const WATCH: CommandSpec = {
+  options: [
+    ...connectOptions("how long connecting may take"),
+    countOption("end after so many notifications; 0 for never", 0),
+    { flag: "--json", description: "print each as one object of JSON: time, args and kwargs" },
+    {
+      flag: "--csv",
+      description: "print rows of a table: time, arg1, arg2, ... and the names of the others",
+      conflicts: ["json"],
+    },
+    {
+      flag: "--out",
+      placeholder: "<file>",
+      description: "also write each array of numbers as a file of NumPy, .npy: FILE-000001.npy ...",
+    },
+    {
+      flag: "--quiet",
+      short: "-q",
+      description: "do not tell when it begins, and when the connection is lost and back",
+    },
+  ],
+  run: ([service], values) => watch(service, values as unknown as ParsedOptions),
+};
 
 async function watch(
   service: string,

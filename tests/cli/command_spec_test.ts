@@ -6,14 +6,30 @@
 import { assert, assertEquals } from "@std/assert";
 import { CommanderError } from "commander";
 import { RedactingCommand } from "../../cli/command.ts";
-import { type CommandSpec, parsePlain } from "../../cli/command_spec.ts";
-import { addCommand } from "../../cli/commander_options.ts";
-import { CALL } from "../../cli/commands/call.ts";
-import { LS } from "../../cli/commands/ls.ts";
+import { COMMANDS, type ListedCommand } from "../../cli/command_list.ts";
+import { type CommandSpec, leastOperands, parsePlain } from "../../cli/command_spec.ts";
+import { addSpec } from "../../cli/commander_options.ts";
 import { usesTls } from "../../cli/main.ts";
 import { program } from "../../cli/program.ts";
+import { keyOf, parseWords } from "../../program/option.ts";
 import { anyWord } from "../support/option_words.ts";
 import fc from "../support/properties.ts";
+
+/** A command that is data. */
+interface DataCommand {
+  name: string;
+  listed: ListedCommand;
+  spec: CommandSpec;
+}
+
+/** The commands that are data, by their names. */
+const DATA = new Map<string, DataCommand>();
+for (const [name, listed] of COMMANDS) {
+  const spec = await listed.load();
+  if (typeof spec === "object") DATA.set(name, { name, listed, spec });
+}
+const CALL = DATA.get("call")!;
+const LS = DATA.get("ls")!;
 
 interface Run {
   operands: readonly string[];
@@ -21,33 +37,39 @@ interface Run {
 }
 
 /** What a command runs with if commander parses its words; `undefined` if it does not run. */
-function runByCommander(spec: CommandSpec, words: readonly string[]): Run | undefined {
+function runByCommander({ name, listed, spec }: DataCommand, words: readonly string[]) {
   let run: Run | undefined;
   const parser = new RedactingCommand("msl-network")
     .version("0.0.0", "-V, --version")
     .exitOverride()
     .configureOutput({ writeOut: () => {}, writeErr: () => {} });
-  addCommand(parser, {
+  const command = parser.command(name);
+  for (const operand of listed.operands ?? []) command.argument(...operand);
+  addSpec(command, listed, {
     ...spec,
     run(operands, values) {
       run = { operands: [...operands], values: { ...values } };
-      return Promise.resolve();
     },
   });
-  for (const command of parser.commands) command.exitOverride().copyInheritedSettings(parser);
+  command.exitOverride().copyInheritedSettings(parser);
   try {
-    parser.parse([spec.name, ...words], { from: "user" });
+    parser.parse([name, ...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }
   return run;
 }
 
+/** What a command runs with if its words are plain. */
+function runPlain({ listed, spec }: DataCommand, words: readonly string[]): Run | undefined {
+  return parsePlain(listed, spec, words);
+}
+
 /** Checks a command line. Returns whether it is plain. */
-function checkSame(spec: CommandSpec, words: readonly string[]): boolean {
-  const plain = parsePlain(spec, words);
+function checkSame(command: DataCommand, words: readonly string[]): boolean {
+  const plain = runPlain(command, words);
   if (plain !== undefined) {
-    assertEquals(plain, runByCommander(spec, words), JSON.stringify(words));
+    assertEquals(plain, runByCommander(command, words), `${command.name} ${JSON.stringify(words)}`);
   }
   return plain !== undefined;
 }
@@ -63,7 +85,7 @@ Deno.test("what is used most is plain: options anywhere, values in both forms, n
     ["--each", "--traceback", "--out", "a.npy", "Lamp", "", "{}", "__proto__"],
   ];
   for (const words of lines) assert(checkSame(CALL, words), words.join(" "));
-  const { operands } = parsePlain(CALL, ["Lamp", "level", "-Infinity"])!;
+  const { operands } = runPlain(CALL, ["Lamp", "level", "-Infinity"])!;
   assertEquals(operands, ["Lamp", "level", "-1e999"]);
   for (const words of [[], ["Lamp"], ["--json", "Lamp", "-a"], ["--all", "--port=1"]]) {
     assert(checkSame(LS, words), words.join(" "));
@@ -76,39 +98,70 @@ Deno.test("an error, the help, and what follows two hyphens are left to commande
     ...[["-p", "x", "Lamp", "on"], ["Lamp", "on", "--port"], ["Lamp", "on", "--timeout=0"]],
     ...[["Lamp", "on", "--", "-x"], ["Lamp", "on", "-V"], ["--out", "--version", "Lamp", "on"]],
   ];
-  for (const words of lines) assertEquals(parsePlain(CALL, words), undefined, words.join(" "));
+  for (const words of lines) assertEquals(runPlain(CALL, words), undefined, words.join(" "));
   for (const words of [["a", "b"], ["-h"], ["--json=1"]]) {
-    assertEquals(parsePlain(LS, words), undefined, words.join(" "));
+    assertEquals(runPlain(LS, words), undefined, words.join(" "));
   }
 });
 
-Deno.test("any words that are plain are parsed as commander parses them", () => {
-  for (const spec of [CALL, LS]) {
+Deno.test("what conflicts is left to commander", () => {
+  const lines: [name: string, ...words: string[]][] = [
+    ["watch", "Lamp", "--csv", "--json"],
+    ["history", "x.sqlite", "--csv", "--svg", "x.svg"],
+    ["history", "x.sqlite", "--since=2h", "--from", "2026-11-30"],
+    ["history", "x.sqlite", "--readings", "--points", "5"],
+  ];
+  for (const [name, ...words] of lines) {
+    assertEquals(runPlain(DATA.get(name)!, words), undefined, words.join(" "));
+    assertEquals(runByCommander(DATA.get(name)!, words), undefined, words.join(" "));
+  }
+  for (const one of [["--csv"], ["--json", "--count=3"]]) {
+    assert(checkSame(DATA.get("watch")!, ["Lamp", ...one]), one.join(" "));
+  }
+});
+
+/** Words that give one option of a command, or an operand, so that not all lines have an error. */
+function rightWords({ spec, listed }: DataCommand): string[][] {
+  const values = ["7", "10s", "2026-11-30", "warning", "calls", "", "-5", "--json"];
+  const options = spec.options.flatMap((option): string[][] => {
+    const { flag, short, placeholder } = option;
+    if (placeholder === undefined) return short === undefined ? [[flag]] : [[flag], [short]];
+    return values.flatMap((value) => [
+      [flag, value],
+      [`${flag}=${value}`],
+      ...short === undefined ? [] : [[`${short}${value}`]],
+    ]).filter((words) => {
+      const parsed = parseWords(spec.options, words);
+      return parsed.state === "parsed" && parsed.values[keyOf(option)] !== undefined;
+    });
+  });
+  const operands = [["Lamp"], ["on"], ["1"], ["-5"], ["x=2"], [""]];
+  return [...options, ...listed.operands === undefined ? [] : [...operands, ...operands]];
+}
+
+for (const command of DATA.values()) {
+  Deno.test(`any words of ${command.name} that are plain are parsed as commander parses them`, () => {
+    const { spec } = command;
     const word = anyWord(spec.options, [
       ...["", "-", "--", "0", "5", "-5", "-1e3", "-Infinity", "10s", "a=-1", "Lamp"],
       ...["--help", "-V", "-Vx", "--version", "--bogus", "-x", "-5x", "constructor"],
     ]);
-    // Words that are right, so that not all lines have an error.
-    const right = fc.constantFrom(
-      ...[["Lamp"], ["on"], ["1"], ["-5"], ["x=2"], [""], ["--json"], ["--disable-tls"]],
-      ...[["-p", "7"], ["-p7"], ["--port=7"], ["-H", "-x"], ["--host", "--json"], ["--host="]],
-      ...[["--timeout", "10s"], ["-c=file"], ["--username", "-5"], ["--password-file", "-"]],
-    );
+    const right = fc.constantFrom(...rightWords(command));
     let plain = 0;
-    fc.assert(
-      fc.property(
-        fc.array(fc.oneof({ weight: 6, arbitrary: right }, { weight: 1, arbitrary: word }), {
-          maxLength: 7,
-        }),
-        (words) => {
-          if (checkSame(spec, words.flat())) plain++;
-        },
-      ),
-      { numRuns: 2_000 },
+    const others = fc.array(
+      fc.oneof({ weight: 9, arbitrary: right }, { weight: 1, arbitrary: word }),
+      { maxLength: 5 },
     );
-    assert(plain > 100, `only ${plain} were plain`);
-  }
-});
+    const least = fc.constantFrom(0, leastOperands(command.listed));
+    fc.assert(
+      fc.property(least, others, (least, words) => {
+        if (checkSame(command, [...Array(least).fill("Lamp"), ...words.flat()])) plain++;
+      }),
+      { numRuns: 600 },
+    );
+    assert(plain > 60, `only ${plain} were plain`);
+  });
+}
 
 Deno.test("the commands that use TLS are those that can disable it", async () => {
   const { commands } = await program();

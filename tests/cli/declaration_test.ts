@@ -2,6 +2,9 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { declareService, typeName } from "../../cli/declaration.ts";
+import { toServiceAbout } from "../../wire/about.ts";
+import { NdArray } from "../../wire/nd_array.ts";
+import { KINDS } from "../support/arrays.ts";
 import fc from "../support/properties.ts";
 
 /** How one attribute is declared, without its comment. */
@@ -172,6 +175,39 @@ Deno.test("an annotation that is a text within a text is parsed to a limited dep
   let text = "int";
   for (let times = 0; times < 12; times++) text = JSON.stringify(text);
   assertEquals(declared(`() -> ${text}`), "f(): unknown;");
+});
+
+Deno.test("each type of elements is a typed array, an array of other dimensions has its data", () => {
+  for (const { dtype, data } of Object.values(KINDS).map((data) => new NdArray(data))) {
+    const about = toServiceAbout({
+      attributes: {
+        read: { result: { array: { dtype } } },
+        trace: { result: { array: { dtype } } },
+      },
+    });
+    const text = declareService({
+      name: "S",
+      language: "any",
+      attributes: { read: "()", trace: null },
+      about,
+    });
+    assertStringIncludes(text, `read(): ${data.constructor.name};`);
+    assertStringIncludes(text, `readonly trace: ${data.constructor.name};`);
+  }
+  const shapes = [[], [2, null], [null]];
+  const types = shapes.map((shape) =>
+    / read\(\): (.*);/.exec(declareService({
+      name: "S",
+      language: "any",
+      attributes: { read: "()" },
+      about: toServiceAbout({
+        attributes: { read: { result: { array: { dtype: ">i2", shape }, schema: {} } } },
+      }),
+    }))?.[1]
+  );
+  const several = "{ readonly data: Int16Array; readonly shape: readonly number[]; " +
+    "readonly dtype: string; toList(): unknown }";
+  assertEquals(types, [several, several, "Int16Array"]);
 });
 
 Deno.test("names that are no identifiers are quoted", () => {

@@ -58,14 +58,26 @@ Deno.test("the help names the program msl-network", async () => {
   }
 });
 
-Deno.test("a command line loads its command alone; the help needs all of them, and a mistyped name none", async () => {
+Deno.test("a command line loads its command alone, completions all of them, the help and a mistyped name none", async () => {
   const names = (await program()).commands.map((command) => command.name());
   for (const name of names) {
     assertEquals(commandsFor([name, "--help"]), name === "completions" ? names : [name]);
   }
-  for (const words of [["-h"], ["--help"], ["help"], ["help", "cal"]]) {
-    assertEquals(commandsFor(words), names, words.join(" "));
+  const none = [["-h"], ["--help"], ["help"], ["help", "cal"], ["cal"]];
+  for (const words of [...none, ["constructor"], ["__proto__"]]) {
+    assertEquals(commandsFor(words), [], words.join(" "));
   }
   assertEquals(commandsFor(["help", "call"]), ["call"]);
-  for (const name of ["cal", "constructor", "__proto__"]) assertEquals(commandsFor([name]), []);
+});
+
+Deno.test("the help of the program is the same whether or not its commands are loaded", async () => {
+  assertEquals(helpOf(await program([])), helpOf(await program()));
+});
+
+Deno.test("the help of the program shows each command with the usage of its own help", async () => {
+  const help = helpOf(await program([]));
+  for (const command of (await program()).commands) {
+    const [, usage] = /^Usage: msl-network (.*)$/m.exec(helpOf(command))!;
+    assert(help.includes(`\n  ${usage}  `), usage);
+  }
 });

@@ -214,11 +214,11 @@ Deno.test("an administrator disconnects a client of another node, which is told 
   const [peer] = [...Object.keys(net.a.manager.status().clients)];
   assertEquals(peer, requester);
   const { router, registry } = net.nodes.parts("a");
-  for (const named of registry.named(peer)) router.disconnect(named);
+  for (const named of registry.named(peer)) router.sessions.disconnect(named);
   const { message } = await c.peer.read();
   assertMatch(
     String(message),
-    /the node 'a' ended \(ConnectionAbortedError: disconnected by an administrator\) before/,
+    /the node 'a' ended \(disconnected by an administrator\) before/,
   );
 });
 
@@ -233,7 +233,7 @@ Deno.test("a node whose lines are no messages has its session ended, and nothing
     await session.send(line, reply(c.name, { result: "forged" }));
     const { error, message } = await c.peer.read();
     assertEquals(error, true);
-    assertMatch(String(message), /ended \(it sent a line that is no message: /);
+    assertMatch(String(message), /ended \(the node has sent a line that is no message: /);
   }
 });
 

@@ -5,7 +5,7 @@ import * as messages from "../support/messages.ts";
 import { TwoNodes } from "../support/two_nodes.ts";
 
 Deno.test("without a rule every node may use every service", () => {
-  const mayUse = parseJoinAllow([]);
+  const mayUse = parseJoinAllow([], "a");
   assertEquals(mayUse("b", "DMM"), true);
 });
 
@@ -18,7 +18,7 @@ Deno.test("with rules only the named nodes may use the named services", () => {
     "d",
     "e",
     "e:X",
-  ]);
+  ], "a");
   const allowed = (node: string) =>
     ["DMM", "a heater: the 2nd", "Lamp", "X", ""].filter((service) => mayUse(node, service));
   assertEquals(allowed("b"), ["DMM", "a heater: the 2nd", "Lamp"]);
@@ -28,8 +28,15 @@ Deno.test("with rules only the named nodes may use the named services", () => {
 
 Deno.test("a rule that is none is refused", () => {
   for (const text of ["", ":", "b:", "b:DMM,", ":DMM", "b c", "all", "all:DMM", "b.c:DMM"]) {
-    assertThrows(() => parseJoinAllow([text]), ValueError, "--join-allow");
+    assertThrows(() => parseJoinAllow([text], "a"), ValueError, "--join-allow");
   }
+});
+
+Deno.test("a rule that would keep out everybody, since it names this node, is refused", () => {
+  for (const text of ["a", "a:DMM", "b:Lamp,a.DMM"]) {
+    assertThrows(() => parseJoinAllow([text], "a"), ValueError, "--join-allow");
+  }
+  assertEquals(parseJoinAllow(["ab:c.DMM"], "a")("ab", "c.DMM"), true);
 });
 
 Deno.test("what a node may not use is refused, however it is asked for", async () => {

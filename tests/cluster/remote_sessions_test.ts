@@ -106,6 +106,20 @@ Deno.test("notifications have the name that the service has here, and end with t
   );
 });
 
+Deno.test("a notification counts once, at the home node: so those of several nodes add up", async () => {
+  await using lab = await laboratory();
+  const { c, s, net } = lab;
+  const other = await net.client(net.b, "other");
+  const local = await net.client(net.a, "local");
+  for (const client of [c, other]) await link(client);
+  await link(local, "S");
+  const notification = { error: false, uid: "notification", service: "S", result: [[1], {}] };
+  s.peer.send(notification);
+  for (const { peer } of [c, other, local]) assertEquals((await peer.read()).uid, "notification");
+  const counted = [net.a, net.b].map(({ manager }) => manager.status().totals.notifications);
+  assertEquals(counted, [1, 0]);
+});
+
 Deno.test("a client is told that a service of another node has gone, by its name here", async () => {
   await using lab = await laboratory({ extensions: ["ready", "gone"] });
   await link(lab.c);

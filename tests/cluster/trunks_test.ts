@@ -244,7 +244,7 @@ Deno.test("a trunk ends when nothing comes from the other node, or it starts aga
     await assertRejects(
       () => end.read(new Uint8Array(1)),
       ConnectionAbortedError,
-      "nothing has come from it for 5 beats",
+      "nothing has come for 5 beats",
     );
   }
   nats.heal(a.bus, b.bus);

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LIMITS } from "../../limits.ts";
-import { connect, RemoteError, Service } from "../../mod.ts";
+import { type Client, connect, RemoteError, Service } from "../../mod.ts";
 import { Database } from "../../manager/database/database.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { MemoryNodes } from "../support/memory_nodes.ts";
@@ -123,4 +123,46 @@ Deno.test("requests of administrators stay at the client's own Manager", async (
   const services = await admin.adminRequest<object>("service_links");
   assertEquals(Object.keys(services), [], "it is Manager a that has services");
   assertEquals(await admin.adminRequest("port"), here.b.manager.manager.port);
+});
+
+Deno.test("a list that would have no effect is refused, with the command that has one", async () => {
+  await using here = await laboratory();
+  const admin = await connect({ ...here.b.to, username: "admin" });
+  await using _admin = admin;
+  const refused = (at: Client, request: string, args: unknown[], why: string) =>
+    assertRejects(() => at.adminRequest(`access_table.${request}`, ...args), RemoteError, why);
+  const atHome = (command: string) =>
+    `the Manager of the node 'a' decides that. Change it there: access ${command}`;
+  await refused(admin, "allow", ["a.Lab", "bob"], atHome("allow 'Lab' USER@b"));
+  for (const request of ["deny", "clear"]) {
+    const args = request === "clear" ? ["a.Lab"] : ["a.Lab", "bob"];
+    await refused(admin, request, args, atHome("allow 'Lab' USER@b"));
+  }
+  await refused(admin, "offer", ["a.None", "bob"], atHome("offer 'None' USER"));
+  await refused(admin, "unoffer", ["a.Lab", "bob"], atHome("offer 'Lab' USER"));
+  await refused(admin, "clear_offer", ["a.Lab"], atHome("offer 'Lab' USER"));
+  await refused(here.admin, "allow", ["a.Lab", "bob"], "have no node in their names here: 'Lab'");
+  await refused(here.admin, "allow", ["Lab", "bob@a"], "have no node in their names here: 'bob'");
+  assertEquals(await admin.adminRequest("access_table.access_lists"), {});
+  await here.bob.link("a.Lab");
+
+  // A name that only looks like one of a node, and a list of a time when there was no such node.
+  await admin.adminRequest("access_table.allow", "c.Lab", "bob", "bob@c");
+  here.b.database.access.allow("a.Lab", ["bob"]);
+  here.b.database.access.offer("a.Lab", ["bob"]);
+  await admin.adminRequest("access_table.deny", "a.Lab", "bob");
+  await admin.adminRequest("access_table.clear", "a.Lab");
+  await admin.adminRequest("access_table.unoffer", "a.Lab", "bob");
+  await admin.adminRequest("access_table.clear_offer", "a.Lab");
+  assertEquals(await admin.adminRequest("access_table.access_lists"), {
+    "c.Lab": ["bob", "bob@c"],
+  });
+});
+
+Deno.test("a user who has the name of one of this node, with the node, can be on a list", async () => {
+  await using here = await laboratory();
+  await here.a.database.users.insert("bob@a", "secret", false);
+  await here.admin.adminRequest("access_table.allow", "Lab", "bob@a");
+  await using local = await connect({ ...here.a.to, username: "bob@a" });
+  await local.link("Lab");
 });

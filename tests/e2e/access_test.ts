@@ -220,6 +220,25 @@ Deno.test("access lists the users of a service, and reports each change", async 
   assertEquals(await access("list"), "DMM  alice\n");
 });
 
+Deno.test("access says where the list of a service of another node is", async () => {
+  await using home = await temporaryFolder();
+  const access = (...args: string[]) => output(home.path, "access", ...args);
+  await output(home.path, "user", "add", "bob", "-p", "x");
+  const hint = (command: string) =>
+    `If a is a node, this has no effect: its Manager decides. On its computer: access ${command}\n`;
+  assertEquals(
+    await access("allow", "a.Lamp", "bob"),
+    `${hint("allow 'Lamp' USER@NODE")}Allowed bob\na.Lamp  bob\n`,
+  );
+  assertEquals(
+    await access("offer", "a.Lamp", "bob"),
+    `${hint("offer 'Lamp' USER")}Allowed to offer: bob\na.Lamp  bob; may be offered by bob\n`,
+  );
+  for (const name of ["Lamp", "all.Lamp", "a room.Lamp"]) {
+    assertEquals(await access("allow", name, "bob"), `Allowed bob\n${name}  bob\n`);
+  }
+});
+
 Deno.test("access rejects arguments that are not valid, and changes nothing", async () => {
   await using home = await temporaryFolder();
   for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");

@@ -22,6 +22,7 @@ import { failure, reply as replyTo, request } from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { recordLogs } from "../support/logs.ts";
 import { inTime, until } from "../support/until.ts";
+import { afterTwo, countPauses } from "../support/pauses.ts";
 import { HeldTexts } from "../../wire/held_texts.ts";
 
 const ARRAYS = ["ready", "cancel", "stream", "parts", "arrays"];
@@ -347,11 +348,17 @@ Deno.test("pieces of arrays that lie are errors of their request, and the connec
     [json(0).length + 3, [json(0, 3), first(0, "!!!!", 3)], "is not base64"],
     [json(0).length + 1, [json(0), first(0, "AQID", 3)], "has 3 bytes, and 1 may follow"],
     [json(0).length + 3, [json(0), first(0, "AQID", 3)], "has 1 bytes, and 3 of them"],
-    [json(1).length + 1, [json(1), first(0, "AQ==", 1)], "Part 1 of an array has not arrived"],
-    [json("null").length + 1, [json("null"), first(0, "AQ==", 1)], "Part null"],
+    [json(1).length + 1, [json(1), first(0, "AQ==", 1)], "No array has part 0"],
+    [
+      json("null").length + 1,
+      [json("null"), first(0, "AQ==", 1)],
+      "Part null of an array is no number",
+    ],
     [8, ["[[1],{}]".slice(0, 4), { part: 0 }], "must be a text"],
     ["[[1],{}]".length + 1, ["[[1],{}]", first(0, "AQ==", 1)], "No array has part 0"],
-    [json(0).length + 1, [first(0, "AQ==", 1), json(0)], "comes before its arrays"],
+    [json(0).length + 1, [first(0, "AQ==", 1), json(0)], "Cannot read"],
+    [json(0).length + 1, [json(0).slice(0, 9), first(0, "AQ==", 1)], "Unexpected end of JSON"],
+    [json(0).length + 2, [json(0), first(0, "AQ==", 1), "]"], "comes before its arrays"],
     [2 ** 31, [json(0)], "longer than readLimit"],
   ];
   for (const [index, [size, pieces, message]] of cases.entries()) {
@@ -372,11 +379,13 @@ Deno.test("what a client does not know as a piece of an array fails its call onl
   await using client = await connect({ ...manager.connectOptions, readLimit: 1_000_000 });
   await using peer = await wireService(manager, ARRAYS);
   const link = await client.link("Wire");
+  const ofTwo = '{"__array__":{"dtype":"|u1","shape":[2],"part":0}}';
   const cases: [pieces: unknown[], end: number, message: string][] = [
     [["[1]", { part: 0, data: "AQ==", size: 1e9 }], 4, "bytes, and"],
     [["[1]", { part: 0, data: "AQ==", size: 1 }], 4, "No array has part 0"],
     [['{"__array__":{"dtype":"|u1","shape":[9],"part":0}}'], 50, "has not arrived"],
-    [["[1]", { part: 0, data: "AQ==", size: 2 }], 4, "is not complete"],
+    [[ofTwo, { part: 0, data: "AQ==", size: 2 }], 51, "is not complete"],
+    [[ofTwo, { part: 0, data: "AQ==", size: 1 }], 51, "has 2 bytes, and 1 of them"],
   ];
   for (const [pieces, end, message] of cases) {
     const future = link.read();
@@ -389,6 +398,53 @@ Deno.test("what a client does not know as a piece of an array fails its call onl
   const { requester, uid } = await heard(peer);
   peer.send(reply(WRITTEN, { requester, uid }));
   assertEquals(await future, Float64Array.of(1, 2, 3));
+});
+
+Deno.test("a long line of thousands of arrays is read with pauses, and what follows it waits for that", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using client = await connect(manager.connectOptions);
+  await using peer = await wireService(manager, ["ready", "arrays"]);
+  const link = await client.link("Wire");
+  const many = new Array(30_000).fill(WRITTEN);
+  using pauses = countPauses(afterTwo());
+  const settled: string[] = [];
+  const futures = ["large", "small"].map((name) => {
+    const future = link.read();
+    future.then(() => settled.push(name));
+    return future;
+  });
+  const requests = [await heard(peer), await heard(peer)];
+  const before = pauses.count;
+  for (const [index, { requester, uid }] of requests.entries()) {
+    peer.send(reply([many, WRITTEN][index], { requester, uid }));
+  }
+  const [large, small] = await Promise.all(futures) as [Float64Array[], Float64Array];
+  assertEquals(settled, ["large", "small"]);
+  assertEquals([large.length, small], [30_000, Float64Array.of(1, 2, 3)]);
+  assert(large.every((one) => one instanceof Float64Array && one.length === 3));
+  assert(pauses.count - before >= 15, `${pauses.count - before} pauses`);
+});
+
+Deno.test("a call with thousands of arrays in a long line is read with pauses, before the calls after it", async () => {
+  const scope = new Scope();
+  await using setting = await linked(scope, { disableTls: true });
+  const { manager } = setting;
+  await using peer = await wireClient(manager, ["ready", "arrays"]);
+  await answerOf(peer, request("Manager", "link", ["Scope"]));
+  const many = new Array(30_000).fill(WRITTEN);
+  using pauses = countPauses(afterTwo());
+  peer.send(request("Scope", "echo", [many], { uid: "large" }));
+  peer.send(request("Scope", "echo", ["small"], { uid: "small" }));
+  const wrong = [...many, { "__array__": { ...WRITTEN["__array__"], shape: [2] } }];
+  peer.send(request("Scope", "echo", [wrong], { uid: "wrong" }));
+  const answers = [await heard(peer), await heard(peer), await heard(peer)];
+  const byUid = new Map(answers.map((answer) => [answer.uid, answer]));
+  assertMatch(String(byUid.get("wrong")!.message), /has 16 bytes, and 24/);
+  assertEquals(byUid.get("small")!.result, ["small"]);
+  assertEquals(byUid.get("large")!.result, [many]);
+  const received = scope.received as unknown[][];
+  assertEquals(received.map(([value]) => Array.isArray(value)), [true, false]);
+  assert(pauses.count >= 30, `${pauses.count} pauses`);
 });
 
 Deno.test("arrays that wait for a link go out as lists if another service has taken the place", async () => {

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import { type About, kwargs, Service } from "../../mod.ts";
+import { type About, kwargs, NdArray, Service } from "../../mod.ts";
 import { BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
 import { everywhere, ONE_MANAGER } from "../support/places.ts";
 import { pngOf } from "../support/png.ts";
@@ -16,6 +16,8 @@ class Multimeter extends Service {
     attributes: {
       voltage: { result: { unit: "V", warning: [4.5, 5.5], alarm: [4, 6] }, safe: true },
       picture: { parameters: [{ name: "kind", schema: { type: "string" } }] },
+      strange: { parameters: [{ name: "kind", schema: { type: "string" } }] },
+      trace: { result: { unit: "V", array: { dtype: "<f8" } } },
       readings: { result: { unit: "V", warning: [-0.5, 0.5] } },
     },
     notifications: { temperature: { unit: "°C" } },
@@ -51,6 +53,28 @@ class Multimeter extends Service {
 
   array(): number[] {
     return Array.from({ length: 1_000_000 }, (_, index) => index === 5 ? NaN : Math.sin(index));
+  }
+
+  trace(): Float64Array {
+    return Float64Array.from(this.array());
+  }
+
+  /** Arrays that are hard to show, by their kind. */
+  strange(kind: string): unknown {
+    switch (kind) {
+      case "big":
+        return BigInt64Array.of(-(2n ** 62n) - 1n, 0n, 2n ** 62n + 1n);
+      case "half":
+        return Float16Array.of(0.5, NaN, -Infinity, 2);
+      case "missing":
+        return new Float64Array(5).fill(NaN);
+      case "empty":
+        return new NdArray(new Float32Array(0), [1_000_000, 1_000_000, 0]);
+      case "deep":
+        return new NdArray(new Int8Array(2), [...new Array(63).fill(1), 2]);
+      default:
+        return new NdArray(Uint16Array.from({ length: 400 }, (_, at) => at), [20, 20]);
+    }
   }
 
   table(): Record<string, unknown>[] {
@@ -296,6 +320,54 @@ Deno.test(
     await until("fewer points", async () => (await drawnPoints(page)) < 1000);
     await page.getByRole("button", { name: "Show all" }).click();
     await until("all points", async () => (await drawnPoints(page)) > 1000);
+  },
+);
+
+Deno.test(
+  "typed arrays are plots with their type and shape; strange ones are shown, and copied or say why not",
+  IN_BROWSER,
+  async () => {
+    await using lab = await laboratory();
+    const { page } = lab;
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await lab.call("trace");
+    const plot = page.getByRole("img", {
+      name: /^Plot of value: 1,000,000 numbers, 1 of them missing or not finite, -1 to 1 V/,
+    });
+    await plot.waitFor();
+    await page.getByText("Array of <f8, 1000000", { exact: true }).waitFor();
+    await until("a line", async () => (await drawnPoints(page)) > 1000);
+
+    await page.goto(`${lab.address}#/DMM/strange`);
+    await page.reload(); // without the result before
+    const show = async (kind: string, form: string) => {
+      await page.getByLabel("kind").fill(kind);
+      await page.getByLabel("kind").press("Enter");
+      await page.getByText(`Array of ${form}`, { exact: true }).waitFor();
+    };
+    const copy = async (isFolded: boolean) => {
+      if (isFolded) await page.getByText("JSON", { exact: true }).click();
+      await page.evaluate(() => navigator.clipboard.writeText("nothing"));
+      await page.getByRole("button", { name: "Copy JSON" }).click();
+      return await until("a copy", async () => {
+        const text = await page.evaluate(() => navigator.clipboard.readText());
+        return text === "nothing" ? undefined : text;
+      });
+    };
+    await show("big", "<i8, 3");
+    assertEquals(await copy(true), "[-4611686018427387905,0,4611686018427387905]");
+    await show("half", "<f2, 4");
+    await page.getByRole("img", { name: /^Plot of value: 4 numbers, 2 of them missing/ }).waitFor();
+    await show("missing", "<f8, 5");
+    assertEquals(await copy(false), "[NaN,NaN,NaN,NaN,NaN]");
+    await show("rows", "<u2, 20 × 20");
+    assertEquals(JSON.parse((await copy(false))!)[19][19], 399);
+    await show("deep", `|i1, ${"1 × ".repeat(63)}2`);
+    assertEquals(await copy(false), `${"[".repeat(64)}0,0${"]".repeat(64)}`);
+    await show("empty", "<f4, 1000000 × 1000000 × 0");
+    await page.getByRole("button", { name: "Copy JSON" }).click();
+    await page.getByText(/^Cannot copy it: .*cannot be made lists/).waitFor();
+    assertEquals(lab.lines, []);
   },
 );
 

@@ -1,25 +1,9 @@
 /** When a Manager pauses, so that others are served. */
 
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
-import { Yielder } from "../../base/pause.ts";
 import { TestManager } from "../../testing.ts";
+import { countPauses } from "../support/pauses.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-
-/** Counts the pauses of this process, one of which is always due. */
-function countPauses(): Disposable & { readonly count: number } {
-  const due = mock.getter(Yielder.prototype, "isDue", () => true);
-  const pause = mock.method(Yielder.prototype, "pause");
-  return {
-    get count() {
-      return pause.mock.callCount();
-    },
-    [Symbol.dispose]() {
-      due.mock.restore();
-      pause.mock.restore();
-    },
-  };
-}
 
 const REQUEST = JSON.stringify({
   args: [],

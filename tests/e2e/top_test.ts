@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../mod.ts";
-import { atColourTerminal, CTRL_C, LiveTerminal } from "../support/command_line.ts";
+import { at, atColourTerminal, CTRL_C, LiveTerminal } from "../support/command_line.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { posixTest } from "../support/posix.ts";
 import { type BasicMath, Shell } from "../support/shell.ts";
 
@@ -57,8 +58,24 @@ posixTest(
     await using terminal = new LiveTerminal(shell.home, ...shell.args("top"));
     await terminal.shows("q quits");
     await shell.manager.manager.shutdown(0);
+    await terminal.shows("as of");
     await terminal.shows("lost");
     await terminal.type("q");
     assertEquals(await terminal.end(), 0);
   },
 );
+
+posixTest("top says how old its table is while the Manager does not answer", async () => {
+  await using shell = await Shell.open();
+  await using proxy = new TcpProxy();
+  proxy.target = shell.manager.manager.port;
+  const args = ["top", "--disable-tls", ...at({ host: "127.0.0.1", port: proxy.port })];
+  await using terminal = new LiveTerminal(shell.home, ...args, "--interval", "100ms");
+  await terminal.shows("q quits");
+  proxy.cut("", "freeze");
+  await terminal.shows("s ago; the Manager does not answer");
+  proxy.heal("");
+  await terminal.shows("q quits");
+  await terminal.type("q");
+  assertEquals(await terminal.end(), 0);
+});

@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { type DeclaredService, declareService, typeName } from "../../cli/declaration.ts";
 import { z } from "zod";
-import { type About, type Schemas, Service } from "../../mod.ts";
+import { type About, NdArray, type Schemas, Service } from "../../mod.ts";
 import { toServiceAbout } from "../../wire/about.ts";
 import { TestManager } from "../../testing.ts";
 import { CompiledPrograms } from "../support/compiled.ts";
@@ -46,7 +46,7 @@ async function printed(file: string, client: string): Promise<string> {
 /** A program that links with a service, with the declaration of the service beside it. */
 function program({ connectOptions }: TestManager, type: string, service: string, calls: string) {
   return `
-    import { connect, kwargs, options } from ${MODULE};
+    import { connect, kwargs, type NdArray, options } from ${MODULE};
     import type { ${type} } from "./service.d.ts";
     await using cxn = await connect(${JSON.stringify(connectOptions)});
     const link = await cxn.link<${type}>(${JSON.stringify(service)});
@@ -121,6 +121,11 @@ class Described extends Service {
         },
       },
       readings: { result: { schema: { type: "number" } } },
+      trace: {
+        parameters: [{ name: "window", array: { dtype: "<f4" } }],
+        result: { unit: "V", array: { dtype: "<f8" } },
+      },
+      pictures: { result: { array: { dtype: "<u2", shape: [2, null] } } },
       level: {
         description: "The level.",
         result: { unit: "dB", schema: { type: ["number", "null"] } },
@@ -141,6 +146,12 @@ class Described extends Service {
   }
   *readings(): Generator<number> {
     yield 1;
+  }
+  trace(window: Float32Array): Float64Array {
+    return Float64Array.from(window, (value) => 2 * value);
+  }
+  *pictures(): Generator<NdArray> {
+    yield new NdArray(Uint16Array.of(1, 2), [2, 1]);
   }
 }
 
@@ -178,6 +189,12 @@ Described {
    */
   measure(channel: number, unit?: "V" | "A"): { value: number; ok: boolean };
   readonly mode: number | string;
+  /**
+   * \`()\`
+   *
+   * @returns array of <u2, 2 x any
+   */
+  pictures(): AsyncGenerator<{ readonly data: Uint16Array; readonly shape: readonly number[]; readonly dtype: string; toList(): unknown }>;
   /** \`()\` */
   readings(): AsyncGenerator<number>;
   /** \`(level: Union[str, int]) -> bool\` */
@@ -185,6 +202,13 @@ Described {
   readonly state: number | null;
   /** \`(*terms, **kwargs)\` */
   sum(...terms: number[]): unknown;
+  /**
+   * \`(window)\`
+   *
+   * @param window array of <f4, any
+   * @returns array of <f8, any, in V
+   */
+  trace(window: Float32Array): Float64Array;
 }
 `,
   );
@@ -198,6 +222,13 @@ Described {
       `const value: number = (await link.measure(2, "A")).value;
        const level: number | null = await link.level();
        for await (const reading of link.readings()) console.log(value, level, reading.toFixed(1));
+       const trace: Float64Array = await link.trace(Float32Array.of(1, 2));
+       for await (const picture of link.pictures()) {
+         const array: NdArray<Uint16Array> = picture;
+         console.log(trace, array.toList());
+       }
+       // @ts-expect-error it is an array of 32 bits
+       () => link.trace(Float64Array.of(1));
        // @ts-expect-error the unit is V or A
        () => link.measure(2, "W");
        // @ts-expect-error it is a number
@@ -206,7 +237,10 @@ Described {
        () => link.sum(1, "2");`,
     ),
   );
-  assertEquals(await printed(file, client), "-2 null 1.0\n");
+  assertEquals(
+    await printed(file, client),
+    "-2 null 1.0\nFloat64Array(2) [ 2, 4 ] [ [ 1 ], [ 2 ] ]\n",
+  );
 });
 
 Deno.test("a client is compiled against the annotations of a Python service", async () => {

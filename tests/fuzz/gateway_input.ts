@@ -27,6 +27,7 @@ const TARGETS = [
   "/ws",
   "/healthz",
   "/client.js",
+  "/client-arrays.js",
   "/lab",
   "/lab/",
   "/lab/index.html",

@@ -183,7 +183,7 @@ class RouterRun implements Disposable {
 
   async leave(name: string): Promise<void> {
     const device = this.devices.get(name)!;
-    this.network.router.unregister(device.peer);
+    this.network.router.sessions.unregister(device.peer);
     this.devices.delete(name);
     await this.expect(name, this.model.unregister(name));
   }
@@ -273,7 +273,7 @@ async function run(steps: Step[]): Promise<void> {
   for (const step of steps) await run.step(step);
   for (const name of [...run.devices.keys()]) await run.leave(name);
   const { registry } = run.network;
-  assertEquals([[...registry.clients], [...registry.services], registry.hasPending], [
+  assertEquals([[...registry.clients], [...registry.services], registry.pending.some], [
     [],
     [],
     false,

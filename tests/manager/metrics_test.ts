@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { CallStatistics } from "../../manager/call_statistics.ts";
 import { metricsText } from "../../manager/metrics.ts";
+import { REFUSED_LOGIN } from "../../manager/refused_logins.ts";
+import { Statistics } from "../../manager/statistics.ts";
 import { CLIENT, SERVICE, status } from "../support/status.ts";
 import { checkMetrics, samplesOf, WITH_PROMETHEUS } from "../support/prometheus.ts";
 
@@ -108,6 +110,16 @@ Deno.test("the metrics have the numbers of the status, and those of each service
   assertEquals(of("msl_network_service_queued_bytes", 'service="other"'), 6);
   assert(of("process_cpu_seconds_total")! > 0);
   assert(Math.abs(of("process_start_time_seconds")! * 1_000 - performance.timeOrigin) < 1);
+});
+
+Deno.test("a login that is refused counts in a series that was there before, at 0", () => {
+  const before = samplesOf(metricsText(status(), new CallStatistics(4)));
+  const statistics = new Statistics();
+  for (const reason of Object.values(REFUSED_LOGIN)) statistics.addRefusal(reason);
+  for (const reason of Object.keys(statistics.refusedConnections.toObject())) {
+    const series = `msl_network_refused_connections_total{reason="${reason}"}`;
+    assertEquals(before.get(series), 0, series);
+  }
 });
 
 Deno.test("a service that is gone is 0, and counted as before", () => {

@@ -8,7 +8,9 @@ import {
   wireMessage,
 } from "../../errors.ts";
 import { type Client, networkNameOf, type PeerUser, type Service } from "../../manager/peer.ts";
-import { type PendingLimits, type Policy, Registry } from "../../manager/registry.ts";
+import type { PendingLimits } from "../../manager/pending_requests.ts";
+import type { Policy } from "../../manager/policy.ts";
+import { Registry } from "../../manager/registry.ts";
 import type { NodeRules } from "../../manager/remote_services.ts";
 import type { SessionUser } from "../../manager/database/users_table.ts";
 import * as devices from "../support/devices.ts";
@@ -901,7 +903,7 @@ function checkInvariants(all: Registry<string>, model: Model): void {
     assertEquals(pending.toSorted(), expected.toSorted());
     assertEquals(service.pendingCount, expected.length);
   }
-  assertEquals(all.hasPending, model.pending.length > 0);
+  assertEquals(all.pending.some, model.pending.length > 0);
   for (const client of clients) {
     const { networkName, pendingCount } = client;
     assertEquals(pendingCount, model.pending.filter((one) => one[0] === networkName).length);
@@ -983,21 +985,22 @@ Deno.test("a closed registry registers and routes nothing, but completes pending
   const closed = registry();
   const client = addClient(closed, "c");
   const service = addService(closed, "S");
-  assertEquals(closed.hasPending, false);
+  assertEquals(closed.pending.some, false);
   closed.route(client, "S", "1");
   closed.close();
-  assertEquals(closed.hasPending, true);
+  assertEquals(closed.pending.some, true);
   const refusal = "the Manager is shutting down";
   assertThrows(() => closed.route(client, "S", "2"), ConnectionAbortedError, refusal);
   assertThrows(() => addClient(closed, "late"), ConnectionAbortedError, refusal);
   assertStrictEquals(closed.complete(service, client.networkName, "1"), client);
-  assertEquals(closed.hasPending, false);
+  assertEquals(closed.pending.some, false);
 });
 
 // Clients of other nodes
 
 /** What is known of the nodes `a`, this one, and `b`, which may not use the service `Private`. */
 const NODES: NodeRules = {
+  node: "a",
   mayUse: (node, service) => node === "b" && service !== "Private",
   nodeOf: (service) => /^(a|b)\./.exec(service)?.[1],
   elsewhere: (service) => service === "DMM" ? ["b.DMM"] : [],

@@ -248,17 +248,17 @@ const ENDS: readonly [what: string, end: (lab: ReturnType<typeof laboratory>) =>
   ],
   [
     "the end of the service",
-    ({ network, dmm }) => network.router.unregister(dmm.peer),
+    ({ network, dmm }) => network.router.sessions.unregister(dmm.peer),
     "ConnectionAbortedError",
   ],
   [
     "the end of the client",
-    ({ network, client }) => network.router.unregister(client.peer),
+    ({ network, client }) => network.router.sessions.unregister(client.peer),
     "ConnectionAbortedError",
   ],
   [
     "the end of the Manager",
-    ({ network }) => void network.router.failPending(1_000),
+    ({ network }) => void network.router.sessions.failPending(1_000),
     "ConnectionAbortedError",
   ],
 ];

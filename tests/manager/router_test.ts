@@ -1,49 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { FIELDS } from "../../wire/envelope.ts";
 import { LIMITS } from "../../limits.ts";
-import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
+import type { JsonObject } from "../../wire/message.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import * as messages from "../support/messages.ts";
 import { question as prompt, reply } from "../support/messages.ts";
-import { type Device, Network } from "../support/network.ts";
+import { type Device, laboratory, Network, only, onlyError, request } from "../support/network.ts";
 import { logIn } from "../support/users.ts";
 import fc from "../support/properties.ts";
-import { until } from "../support/until.ts";
 
 const encoder = new TextEncoder();
-
-/** Two clients and two services. */
-function laboratory() {
-  const network = new Network();
-  return {
-    network,
-    a: network.client("a"),
-    b: network.client("b"),
-    echo: network.service("Echo"),
-    lab: network.service("Lab"),
-  };
-}
-
-function request(members: JsonObject = {}): JsonObject {
-  return messages.request("Echo", "echo", [1], { kwargs: { n: 2 }, ...members });
-}
-
-/** The only line that a device was sent, as an object. */
-function only(device: Device): JsonObject {
-  const lines = device.sink.take();
-  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
-  return JSON.parse(lines[0]);
-}
-
-/** The only line that a device was sent, which is an error. */
-function onlyError(device: Device): ErrorReply {
-  const lines = device.sink.take();
-  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
-  const message = decodeMessage(encoder.encode(lines[0]));
-  if (message.kind !== "error") throw new Error(`not an error: ${lines[0]}`);
-  assertEquals(message.requester, device.peer.networkName);
-  return message;
-}
 
 // Requests to a service
 
@@ -186,52 +152,6 @@ Deno.test("a user that may not use a service is rejected, in a program and at a 
   assert("Echo" in (only(bob) as { result: { services: JsonObject } }).result.services);
 });
 
-Deno.test("a user that may no longer use a service gets the pending replies, and no notifications", async () => {
-  const network = new Network();
-  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
-  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
-  const [alice, bob] = (await Promise.all(logins)).map((user) =>
-    network.client(user.username, user)
-  );
-  const echo = network.service("Echo");
-  for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
-  network.send(bob, request());
-  echo.sink.take();
-  network.database.access.allow("Echo", ["alice"]);
-  network.access.refresh();
-  network.router.revoke();
-  network.expectSilence();
-  network.send(echo, { error: false, uid: "notification", service: "Echo", result: [[], {}] });
-  assertEquals(only(alice).uid, "notification");
-  network.send(echo, { error: false, requester: bob.peer.networkName, uid: "1", result: "late" });
-  assertEquals(only(bob).result, "late");
-  network.send(bob, request({ uid: "2" }));
-  assertEquals(onlyError(bob).message, "PermissionError: 'bob' may not use the 'Echo' service");
-  network.expectSilence();
-});
-
-Deno.test("the pending requests of a user that may no longer use a service are cancelled, linked or not", async () => {
-  const network = new Network();
-  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
-  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
-  const [alice, bob] = (await Promise.all(logins)).map((user) =>
-    network.client(user.username, user)
-  );
-  const echo = network.service("Echo", -1, ["cancel", "stream"]);
-  const other = network.service("Other", -1, ["cancel", "stream"]);
-  network.registry.link(alice.peer, "Echo");
-  for (const device of [alice, bob]) network.send(device, request());
-  network.send(bob, request({ service: "Other" }));
-  for (const { sink } of [echo, other]) sink.take();
-  network.database.access.allow("Echo", ["alice"]);
-  network.access.refresh();
-  network.router.revoke();
-  const cancel = only(echo);
-  assertEquals([cancel.attribute, cancel.uid], ["__cancel__", "1"]);
-  assertEquals(cancel.requester, bob.peer.networkName);
-  network.expectSilence();
-});
-
 const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [
   [request({ service: undefined }), "KeyError: 'service'"],
   [request({ attribute: undefined }), "KeyError: 'attribute'"],
@@ -255,7 +175,7 @@ for (const [line, text] of BAD_REQUESTS) {
     assertEquals(uid, "1");
     assertEquals(message.slice(0, text.length), text);
     network.expectSilence();
-    network.router.unregister(echo.peer);
+    network.router.sessions.unregister(echo.peer);
     network.expectSilence(); // no request is pending
   });
 }
@@ -617,89 +537,6 @@ Deno.test("whatever a service sends, a client gets one reply to each request at 
   assert(answers > 0);
 });
 
-// Disconnecting
-
-Deno.test("every pending request of a service that disconnects is answered with a ConnectionAbortedError", () => {
-  const { network, a, b, echo, lab } = laboratory();
-  network.send(a, request({ uid: "1" }));
-  network.send(a, request({ uid: "2" }));
-  network.send(b, request({ uid: "3" }));
-  network.send(b, request({ uid: "4", service: "Lab" }));
-  network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
-  for (const { sink } of [a, b, echo, lab]) sink.take();
-  network.router.unregister(echo.peer);
-  const [toA, toB] = [onlyError(a), onlyError(b)];
-  assertEquals([toA.uid, toB.uid], ["2", "3"]);
-  for (const { message } of [toA, toB]) {
-    assert(message.startsWith("ConnectionAbortedError: the 'Echo' service"), message);
-  }
-  network.expectSilence();
-  network.router.unregister(echo.peer);
-  network.expectSilence();
-});
-
-Deno.test("the many requests of a service that disconnects are all answered, with pauses", async () => {
-  const COUNT = 10_000;
-  const { network, a, echo } = laboratory();
-  for (let uid = 0; uid < COUNT; uid++) network.registry.route(a.peer, "Echo", String(uid));
-  let turns = 0;
-  const timer = setInterval(() => turns++, 0);
-  network.router.unregister(echo.peer);
-  const atOnce = a.sink.lines.length;
-  assert(atOnce < COUNT, "there was no pause");
-  await until("all are answered", () => a.sink.lines.length === COUNT);
-  clearInterval(timer);
-  assert(turns > 0, "nothing else ran meanwhile");
-  const uids = new Set(a.sink.take().map((line) => JSON.parse(line).uid));
-  assertEquals(uids.size, COUNT);
-});
-
-Deno.test("a shutdown fails 1,000,000 pending requests for no longer than it is given", async () => {
-  using network = new Network();
-  const services = Array.from({ length: 10 }, (_, index) => network.service(`S${index}`));
-  for (let count = 0; count < 100; count++) {
-    const { peer } = network.client(`C${count}`);
-    for (let uid = 0; uid < 10_000; uid++) {
-      network.registry.route(peer, `S${uid % services.length}`, String(uid));
-    }
-  }
-  assertEquals(services.map(({ peer }) => peer.pendingCount), Array(10).fill(100_000));
-  const start = performance.now();
-  await network.router.failPending(100);
-  const duration = performance.now() - start;
-  assert(duration < 5_000, `it took ${duration} ms`);
-  assertEquals(network.registry.hasPending, false);
-  assert(network.devices.some(({ sink }) => sink.lines.length > 0), "no request was answered");
-});
-
-Deno.test("a linked client that offers the extension is notified when its service has disconnected", async () => {
-  const { network, a, echo } = laboratory();
-  const reconnecting = network.client("reconnecting", undefined, { extensions: ["gone"] });
-  network.client("stranger", undefined, { extensions: ["gone"] }); // linked with nothing
-  for (const { peer } of [reconnecting, a]) network.registry.link(peer, "Echo");
-  network.router.unregister(echo.peer);
-  assertEquals(await reconnecting.sink.next(), {
-    error: false,
-    requester: reconnecting.peer.networkName,
-    uid: "gone",
-    result: "Echo",
-  });
-  network.expectSilence();
-});
-
-Deno.test("a client that disconnects gets no replies, and its service goes on", () => {
-  const { network, a, b, echo } = laboratory();
-  network.send(a, request());
-  network.send(b, request());
-  echo.sink.take();
-  network.router.unregister(a.peer);
-  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
-  assertEquals(network.send(echo, reply), undefined);
-  network.expectSilence();
-  network.send(echo, { ...reply, requester: b.peer.networkName });
-  assertEquals(only(b).result, 1);
-});
-
 // Control messages
 
 const EXTENSIONS = ["cancel", "stream", "parts"];
@@ -813,26 +650,13 @@ Deno.test("the requests of a client that disconnects are cancelled, if the servi
   network.send(stranger, request({ service: "Meter", uid: 'u"1' }));
   only(python);
   only(meter);
-  network.router.unregister(reader.peer);
+  network.router.sessions.unregister(reader.peer);
   const cancel = { error: false, service: "Meter", attribute: "__cancel__", args: [], kwargs: {} };
   assertEquals(await meter.sink.next(), { ...cancel, requester, uid: "1" });
-  network.router.unregister(stranger.peer);
+  network.router.sessions.unregister(stranger.peer);
   const { networkName } = stranger.peer;
   assertEquals(await meter.sink.next(), { ...cancel, requester: networkName, uid: 'u"1' });
   network.expectSilence();
-});
-
-Deno.test("a name can be used again when its peer has disconnected", () => {
-  const { network, a, echo } = laboratory();
-  network.send(a, request());
-  echo.sink.take();
-  network.router.unregister(echo.peer);
-  onlyError(a);
-  const second = network.service("Echo");
-  network.send(second, { error: false, requester: "a[lab-pc:0]", uid: "1", result: "old" });
-  network.expectSilence();
-  network.send(a, request({ uid: "2" }));
-  assertEquals(only(second).uid, "2");
 });
 
 Deno.test("a device that requests to be disconnected has its sink closed, without a reply", () => {
@@ -1356,7 +1180,7 @@ Deno.test("forwarded messages are counted, and the others where they fail", () =
   network.send(client, { ...request, service: "Manager", attribute: "identity" });
   assertEquals(counted(), [[1, 1, 1, 2, 1], { KeyError: 1, JSONDecodeError: 1 }]);
   network.send(client, request);
-  network.router.unregister(service.peer);
+  network.router.sessions.unregister(service.peer);
   const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
   assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);
 });
@@ -1405,7 +1229,7 @@ Deno.test("a call that the Manager has to answer is an error, whose time says no
   network.send(a, request({ service: "Nothing" }));
   assertEquals(calls(a), { ended: 1, errors: 1, timed: 0, seconds: 0 });
   for (const uid of ["1", "2"]) network.send(a, request({ uid }));
-  network.router.unregister(echo.peer);
+  network.router.sessions.unregister(echo.peer);
   assertEquals([calls(a).ended, calls(a).errors, calls(a).timed], [3, 3, 0]);
   assertEquals(calls(echo), { ended: 2, errors: 2, timed: 0, seconds: 0 });
   network.send(a, request({ service: "Lab", uid: "3" }));
@@ -1413,6 +1237,6 @@ Deno.test("a call that the Manager has to answer is an error, whose time says no
   assertEquals([calls(lab).errors, calls(a).errors], [1, 4]);
   const gone = network.client("gone");
   network.send(gone, request({ service: "Lab" }));
-  network.router.unregister(gone.peer);
+  network.router.sessions.unregister(gone.peer);
   assertEquals([calls(lab).ended, calls(gone).ended], [1, 0]); // it has no answer
 });

@@ -27,8 +27,9 @@ class Multimeter extends Service {
         safe: true,
       },
       serial: { result: { schema: { type: "string" } }, safe: true },
+      plain: { parameters: [{ name: "x", array: { dtype: "<f8" } }] },
     },
-    notifications: { temperature: { unit: "°C" } },
+    notifications: { temperature: { unit: "°C", array: { dtype: "<u2", shape: [null, 3] } } },
     implements: ["meter.1"],
   };
   serial = "ab12";
@@ -70,15 +71,16 @@ Deno.test("a description has what is declared, the schemas of the library, and t
           { name: "label" },
         ],
       },
+      plain: { parameters: [{ name: "x", array: { dtype: "<f8" } }] },
     },
-    notifications: { temperature: { unit: "°C" } },
+    notifications: { temperature: { unit: "°C", array: { dtype: "<u2", shape: [null, 3] } } },
     implements: ["meter.1"],
   });
 });
 
 Deno.test("an attribute that the identity does not list is not described", () => {
   const about = aboutOf(new Multimeter(), "voltage", "configure");
-  assertEquals(Object.keys(about!.attributes), ["serial"]);
+  assertEquals(Object.keys(about!.attributes), ["serial", "plain"]);
 });
 
 Deno.test("a class describes what it adds to the class that it extends, and may describe it anew", () => {
@@ -194,6 +196,20 @@ const WRONG: [about: unknown, message: string][] = [
   [
     { attributes: { add: { result: { schema: { x: "x".repeat(99_999) } } } } },
     "characters of JSON",
+  ],
+  [{ attributes: { add: { result: { array: 5 } } } }, "add.result.array: it is no object"],
+  [{ attributes: { add: { result: { array: {} } } } }, "array.dtype: it is no type of elements"],
+  [
+    { attributes: { add: { parameters: [{ name: "x", array: { dtype: "float64" } }] } } },
+    "parameters[0].array.dtype: it is no type of elements as NumPy writes it",
+  ],
+  [
+    { notifications: { t: { array: { dtype: "<f8", shape: [-1] } } } },
+    "about.notifications.t.array.shape: it is no array of up to 64 lengths",
+  ],
+  [
+    { notifications: { t: { array: { dtype: "<f8", unit: "V" } } } },
+    "array.unit: the keys that it may have are dtype, shape",
   ],
   [{ attributes: [] }, "about.attributes: it is no object"],
   [{ notifications: { t: "V" } }, "about.notifications.t: it is no object"],

@@ -113,7 +113,7 @@ export class MemoryNodes {
         node,
         nodes: this.#known(node),
         channels,
-        mayUse: parseJoinAllow(allow),
+        mayUse: parseJoinAllow(allow, node),
       });
       const home = new HomeSessions({
         manager: parts.manager,

@@ -8,7 +8,7 @@ import { Database } from "../../manager/database/database.ts";
 import { LIMITS } from "../../limits.ts";
 import { Holder } from "../../base/budget.ts";
 import type { HeldLine } from "../../wire/held_line.ts";
-import type { JsonObject } from "../../wire/message.ts";
+import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
 import type { Client, Peer, Service } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";
@@ -17,6 +17,7 @@ import { Router } from "../../manager/router.ts";
 import type { Admission, LineSink, Session } from "../../manager/session.ts";
 import { Statistics } from "../../manager/statistics.ts";
 import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./devices.ts";
+import { request as requestOf } from "./messages.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -99,9 +100,9 @@ export class Network implements Disposable {
     database: this.database,
     accessChanged: () => {
       this.access.refresh();
-      this.router.revoke();
+      this.router.sessions.revoke();
     },
-    disconnect: (peer) => this.router.disconnect(peer),
+    disconnect: (peer) => this.router.sessions.disconnect(peer),
     password: undefined,
     authHostname: false,
     authLogin: false,
@@ -122,7 +123,7 @@ export class Network implements Disposable {
   ): Device & { peer: Client<Session<FakeSink>> } {
     const sink = new FakeSink();
     const identity = clientOf(name, { address: `lab-pc:${this.devices.length}`, extensions });
-    const peer = asClient(this.router.register(identity, sink, { attemptLogin, user }));
+    const peer = asClient(this.router.sessions.register(identity, sink, { attemptLogin, user }));
     this.devices.push({ peer, sink });
     return { peer, sink };
   }
@@ -136,7 +137,9 @@ export class Network implements Disposable {
     const sink = new FakeSink();
     const address = `lab-pc:${this.devices.length}`;
     const identity = serviceOf(name, { address, extensions, maxClients, streams: ["echo"] });
-    const peer = asService(this.router.register(identity, sink, { attemptLogin: allow, user }));
+    const peer = asService(
+      this.router.sessions.register(identity, sink, { attemptLogin: allow, user }),
+    );
     this.devices.push({ peer, sink });
     return { peer, sink };
   }
@@ -160,4 +163,38 @@ export class Network implements Disposable {
       assertEquals(sink.lines, [], `${peer.networkName} was sent something`);
     }
   }
+}
+
+/** Two clients and two services. */
+export function laboratory() {
+  const network = new Network();
+  return {
+    network,
+    a: network.client("a"),
+    b: network.client("b"),
+    echo: network.service("Echo"),
+    lab: network.service("Lab"),
+  };
+}
+
+/** A request to the service `Echo` of the laboratory. */
+export function request(members: JsonObject = {}): JsonObject {
+  return requestOf("Echo", "echo", [1], { kwargs: { n: 2 }, ...members });
+}
+
+/** The only line that a device was sent, as an object. */
+export function only(device: Device): JsonObject {
+  const lines = device.sink.take();
+  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
+  return JSON.parse(lines[0]);
+}
+
+/** The only line that a device was sent, which is an error. */
+export function onlyError(device: Device): ErrorReply {
+  const lines = device.sink.take();
+  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
+  const message = decodeMessage(encoder.encode(lines[0]));
+  if (message.kind !== "error") throw new Error(`not an error: ${lines[0]}`);
+  assertEquals(message.requester, device.peer.networkName);
+  return message;
 }

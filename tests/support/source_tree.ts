@@ -38,7 +38,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["record/"],
   ["cli/"],
   ["cli/commands/"],
-  ["cli/main.ts", "cli/program.ts"],
+  ["cli/command_list.ts", "cli/program.ts", "cli/main.ts"],
   ["ssh.ts", "testing.ts"],
   ["mod.ts"],
 ];

@@ -24,6 +24,12 @@ Deno.test("the Client for browsers is small", async () => {
   assert(length <= MAX_SIZE, `${length} bytes`);
 });
 
+Deno.test("the Client with arrays is the same one, with a sixth more at most", async () => {
+  const { GZIP } = await import("../../web/client_arrays_js.ts");
+  const { length } = Uint8Array.fromBase64(GZIP);
+  assert(length <= MAX_SIZE * 7 / 6, `${length} bytes`);
+});
+
 Deno.test("the Client for browsers needs nothing of Deno or Node, nor do its packages", async () => {
   const { modules } = JSON.parse(await moduleGraph(join(ROOT, "web/client.ts"))) as {
     modules: { specifier: string; local?: string; dependencies?: Dependency[] }[];

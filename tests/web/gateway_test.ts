@@ -21,7 +21,7 @@ class Talker extends Service {
 
 Deno.test("every answer closes its connection and forbids framing, sniffing and foreign scripts", async () => {
   await using manager = await TestManager.start(PLAIN);
-  for (const path of ["/", "/healthz", "/client.js", "/nothing", "/ws"]) {
+  for (const path of ["/", "/healthz", "/client.js", "/client-arrays.js", "/nothing", "/ws"]) {
     const answer = await ask(manager, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     assertMatch(answer, /^connection: close\r$/m);
     assertMatch(
@@ -57,7 +57,15 @@ Deno.test("the page is served, and a browser that has it already gets no second 
   const parts = [...document.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([_, path]) => path);
   assertEquals(parts.sort(), ["assets/page.css", "assets/page.js"]);
   assertMatch(await request("/favicon.ico"), /^content-type: image\/svg\+xml\r$/m);
-  for (const path of ["/", "/client.js", "/favicon.ico", ...parts.map((part) => `/${part}`)]) {
+  for (
+    const path of [
+      "/",
+      "/client.js",
+      "/client-arrays.js",
+      "/favicon.ico",
+      ...parts.map((part) => `/${part}`),
+    ]
+  ) {
     const answer = await request(path);
     assertMatch(answer, /^HTTP\/1.1 200 /);
     assert(!/^content-encoding/m.test(answer), path);

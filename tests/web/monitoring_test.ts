@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ConfigurationError, ConnectionAbortedError, PermissionError } from "../../errors.ts";
 import { connect, RemoteError, Service } from "../../mod.ts";
-import { answerMonitoring, type MonitoringSource } from "../../web/monitoring.ts";
+import type { MonitoringSource } from "../../manager/monitoring_source.ts";
+import { answerMonitoring } from "../../web/monitoring.ts";
 import { recordLogs } from "../support/logs.ts";
 import { inTime, until } from "../support/until.ts";
 import { ALICE, BOB, PageLaboratory } from "../support/page_laboratory.ts";

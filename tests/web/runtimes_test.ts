@@ -29,6 +29,22 @@ const result = [
   sizes,
   many.length,
 ];
+const arrays = await import("./client-arrays.mjs");
+const other = await arrays.connect({ url: process.argv[2] });
+const link = await other.link("Lab");
+const trace = await link.trace(200_000);
+const { big, half, empty, deep: { picture } } = await link.strange();
+const echoed = await link.echo(new arrays.NdArray(Int8Array.of(1, 2), [2, 1]));
+result.push([
+  [trace.constructor.name, trace.length, trace.at(-1)],
+  String(big[0]),
+  [half[0], String(half[1]), String(half[2])],
+  [empty.shape, picture.toList(), picture.dtype, echoed.toList()],
+  (await lab.trace(3)),
+]);
+const odd = { pad: ["x".repeat(300_000)], ["__proto__"]: { a: 1 }, last: "x".repeat(300_000) };
+for (const one of [lab, link]) result.push(Object.keys(await one.echo(odd)));
+await other.disconnect();
 console.log(JSON.stringify([language, result]));
 await cxn.disconnected; // the Manager shuts down
 `;
@@ -84,8 +100,10 @@ for (const [runtime, expected] of RUNTIMES) {
       const url = `https://localhost:${manager.manager.webPort}`;
       const { certFile } = manager.connectOptions;
       using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certFile!)] });
-      const code = await (await fetch(`${url}/client.js`, { client })).text();
-      await Deno.writeTextFile(join(folder.path, "client.mjs"), code);
+      for (const name of ["client", "client-arrays"]) {
+        const code = await (await fetch(`${url}/${name}.js`, { client })).text();
+        await Deno.writeTextFile(join(folder.path, `${name}.mjs`), code);
+      }
       const program = join(folder.path, "program.mjs");
       await Deno.writeTextFile(program, PROGRAM);
       const untrusted = await run(command(executable, [program, url]));
@@ -105,6 +123,15 @@ for (const [runtime, expected] of RUNTIMES) {
         !runtime.startsWith("bun"), // which shows no place of the program
         [1_000, 50_000, 5_000_000],
         500,
+        [
+          ["Float64Array", 200_000, 199_999 / 4],
+          "4611686018427387905",
+          [0.5, "NaN", "-Infinity"],
+          [[3, 0, 2], [[1, 2, 3], [4, 5, 6]], "<u2", [[1], [2]]],
+          [0, 0.25, 0.5], // a list, without arrays
+        ],
+        ["pad", "__proto__", "last"],
+        ["pad", "__proto__", "last"],
       ]);
       await manager.manager.shutdown();
       await running.succeeded();

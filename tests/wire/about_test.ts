@@ -28,7 +28,10 @@ const WHOLE = {
       safe: true,
     },
   },
-  notifications: { temperature: { unit: "°C" } },
+  notifications: {
+    temperature: { unit: "°C" },
+    trace: { unit: "V", array: { dtype: "<f8", shape: [null, 3] } },
+  },
   implements: ["recorder.1"],
 };
 
@@ -50,6 +53,22 @@ for (const value of [undefined, null, 1, "text", [], true, NaN, [[WHOLE]]]) {
   });
 }
 
+const WRONG_ARRAYS = [
+  true,
+  {},
+  { dtype: "float64" },
+  { dtype: "=f8" },
+  { dtype: "<c16" },
+  { dtype: "|f8" },
+  { dtype: [["x", "<f8"]] },
+  { dtype: "<f8", shape: 3 },
+  { dtype: "<f8", shape: [-1] },
+  { dtype: "<f8", shape: [0.5] },
+  { dtype: "<f8", shape: ["3"] },
+  { dtype: "<f8", shape: [2 ** 53, null] },
+  { dtype: "<f8", shape: new Array(65).fill(1) },
+];
+
 Deno.test("what is of a wrong type is left out, and what is right beside it is kept", () => {
   const about = toServiceAbout({
     description: ["x"],
@@ -61,6 +80,10 @@ Deno.test("what is of a wrong type is left out, and what is right beside it is k
       },
       d: { result: { warning: [2, 1], alarm: ["1", 2], unit: "A", schema: [] } },
       e: { result: { warning: [1], alarm: [NaN, 1] } },
+      f: { parameters: [{ name: "x", array: { dtype: ">f4", shape: [], other: 1 } }] },
+      ...Object.fromEntries(
+        WRONG_ARRAYS.map((array, index) => [`g${index}`, { result: { array } }]),
+      ),
     },
     notifications: [{ unit: "V" }],
     implements: [1, "recorder.1", null, ""],
@@ -73,6 +96,8 @@ Deno.test("what is of a wrong type is left out, and what is right beside it is k
       c: { parameters: [{ name: "x" }] },
       d: { result: { unit: "A" } },
       e: { result: {} },
+      f: { parameters: [{ name: "x", array: { dtype: ">f4", shape: [] } }] },
+      ...Object.fromEntries(WRONG_ARRAYS.map((_, index) => [`g${index}`, { result: {} }])),
     },
     notifications: {},
     implements: ["recorder.1"],

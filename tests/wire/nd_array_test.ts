@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { textValue } from "../../record/stored_value.ts";
 import { withLists } from "../../service/as_lists.ts";
-import { InlineArrays, readArrays } from "../../wire/array_codec.ts";
+import { readArrays } from "../../wire/array_reader.ts";
+import { InlineArrays } from "../../wire/array_writer.ts";
 import { encodeValue, parseJson } from "../../wire/json.ts";
 import { writeJson } from "../../wire/json_writer.ts";
 import { dtypeOf, NdArray, type NumberArray, sizeOf } from "../../wire/nd_array.ts";

@@ -25,7 +25,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE_IMPORTS = manifest.scopes["./web/page/"];
 /** What differs in a browser, by what it takes the place of. */
 export const REPLACED: Readonly<Record<string, string>> = replacing([
-  ["@logtape/logtape", "console_log.ts"],
+  ["../../base/log.ts", "console_log.ts"],
+  ["../../base/log_tape.ts", "console_log.ts"],
   ["@std/async/delay", "delay.ts"],
   ["../../base/own_modules.ts", "own_modules.ts"],
   ["../../base/report_without_log.ts", "console_log.ts"],
@@ -40,7 +41,9 @@ const REPLACED_IN_CLIENT = {
   ...REPLACED,
   ...replacing([["../../client/large_arguments.ts", "large_arguments.ts"]]),
   ...replacing(
-    ["array_assembly", "array_codec", "array_key", "base64", "nd_array"].map((name) => [
+    ["array_assembly", "array_key", "array_reader", "array_writer", "base64", "nd_array"].map((
+      name,
+    ) => [
       `../../wire/${name}.ts`,
       "no_arrays.ts",
     ]),
@@ -111,16 +114,19 @@ export interface Generated {
 }
 
 /**
- * Every generated module. The Client has a source map, for the programs of its users; that of the page
- * would be larger than the rest of the package.
+ * Every generated module. The Client has a source map, for the programs of its users; those of the page
+ * and of the Client with arrays, whose sources are mostly the same, would be larger than the rest of
+ * the package.
  */
 export async function generated(): Promise<Map<string, Generated>> {
   const client = await bundle("web/client.ts", "client.js", REPLACED_IN_CLIENT);
+  const withArrays = await bundle("web/mod.ts", "client-arrays.js");
   const page = await bundle("web/page/main.ts", "page.js");
   const code = `${client.code}//# sourceMappingURL=client.js.map\n`;
   return new Map([
     ["web/client_js.ts", { source: "web/client.ts", text: code }],
     ["web/client_js_map.ts", { source: "web/client.ts", text: client.map }],
+    ["web/client_arrays_js.ts", { source: "web/mod.ts", text: withArrays.code }],
     ["web/page_js.ts", { source: "web/page/main.ts", text: page.code }],
     ["web/page_css.ts", { source: "web/page/*.css", text: await styles() }],
   ]);

@@ -15,7 +15,10 @@ const NOTICE = 2000;
 export function CopyButton({ label, text }: { label: string; text: () => string }): Element {
   const notice = useSignal("");
   const copy = async () => {
-    notice.value = await copied(text).then(() => "Copied", () => "Cannot copy it");
+    notice.value = await copied(text).then(
+      () => "Copied",
+      (error) => `Cannot copy it: ${error.message}`,
+    );
     setTimeout(() => notice.value = "", NOTICE);
   };
   return html`
@@ -54,5 +57,5 @@ async function copied(text: () => string): Promise<void> {
   area.select();
   const isCopied = document.execCommand("copy");
   area.remove();
-  if (!isCopied) throw new Error("Cannot copy");
+  if (!isCopied) throw new Error("the browser refuses it");
 }

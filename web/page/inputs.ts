@@ -5,7 +5,13 @@
  * @module
  */
 
-import type { AttributeAbout, JsonSchema, ParameterAbout } from "../../wire/about.ts";
+import {
+  type ArrayAbout,
+  type AttributeAbout,
+  describeArray,
+  type JsonSchema,
+  type ParameterAbout,
+} from "../../wire/about.ts";
 import { isObject } from "../../wire/message.ts";
 import {
   type Annotation,
@@ -81,7 +87,7 @@ function inputOf(parameter: PythonParameter, about: ParameterAbout | undefined):
     ...shape,
     isRequired: !isList && defaultText === undefined && said === undefined,
     unit: about?.unit,
-    description: about?.description ?? descriptionOf(about?.schema),
+    description: about?.description ?? descriptionOf(about?.schema) ?? textOfArray(about?.array),
     defaultText: said ?? (isList || defaultText === "..." ? undefined : defaultText),
   };
 }
@@ -134,6 +140,11 @@ const KINDS_OF_SCHEMA: ReadonlyMap<string, InputKind> = new Map([
 function choicesOf(schema: JsonSchema): unknown[] {
   if (Array.isArray(schema.enum)) return schema.enum;
   return Object.hasOwn(schema, "const") ? [schema.const] : [];
+}
+
+/** What has to be entered for an array of numbers: a list. */
+function textOfArray(array: ArrayAbout | undefined): string | undefined {
+  return array && `A list, as JSON: an ${describeArray(array)}`;
 }
 
 function descriptionOf(schema: JsonSchema | undefined): string | undefined {

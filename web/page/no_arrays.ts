@@ -1,7 +1,8 @@
 /**
- * In the place of `wire/array_codec.ts`, `array_assembly.ts`, `array_key.ts`, `base64.ts` and
- * `nd_array.ts` in `/client.js`, which has at most 30 KB: that Client does not offer the extension
- * `arrays`, so it sends and gets lists. The page, and `@msl/network/web` as a module, have arrays, and `NdArray` is exported by that.
+ * In the place of `wire/array_reader.ts`, `array_writer.ts`, `array_assembly.ts`, `array_key.ts`,
+ * `base64.ts` and `nd_array.ts` in `/client.js`, which has at most 30 KB: that Client does not offer the extension
+ * `arrays`, so it sends and gets lists. The page, `/client-arrays.js`, and `@msl/network/web` as a module
+ * have arrays, and the two last ones export `NdArray`.
  *
  * @module
  */
@@ -23,7 +24,12 @@ export function isTypedArray(value: unknown): value is NumberArray {
 
 /** What is never made, since no peer is told that arrays are known. */
 export class NdArray {}
-export { NdArray as ArrayAssembly, NdArray as ArrayParts, NdArray as InlineArrays };
+export {
+  NdArray as ArrayAssembly,
+  NdArray as ArrayParts,
+  NdArray as ArrayReader,
+  NdArray as InlineArrays,
+};
 
 /** What is never called, for the same reason. */
 export function readArrays<Value>(value: Value): Value {
@@ -32,6 +38,8 @@ export function readArrays<Value>(value: Value): Value {
 export {
   readArrays as BINARY_PIECE_SIZE,
   readArrays as checkLists,
+  readArrays as readArgumentsInSteps,
+  readArrays as readArraysInSteps,
   readArrays as sizeOf,
   readArrays as toBase64,
 };

@@ -51,6 +51,10 @@ export function kindOf(given: unknown): ValueKind {
 /** Whether all items are numbers; `null` is one that is missing. */
 function areNumbers(items: Items | undefined): items is Items<number | bigint | null> {
   if (items === undefined || items.length < FEWEST) return false;
+  if (isTypedArray(items)) { // all are, and mostly the first one is finite
+    for (const number of items) if (Number.isFinite(Number(number))) return true;
+    return false;
+  }
   let hasFinite = false;
   for (let index = 0; index < items.length; index++) {
     const item = items.at(index);

@@ -9,6 +9,8 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { ValueAbout } from "../../wire/about.ts";
 import { encodeValue } from "../../wire/json.ts";
+import { NdArray, type NumberArray } from "../../wire/nd_array.ts";
+import { isNumbers } from "../../wire/serializable.ts";
 import { ArrayPlot } from "./array_plot.ts";
 import { CopyButton } from "./copy_button.ts";
 import { type Element, html } from "./html.ts";
@@ -30,12 +32,19 @@ export function ValueView({ value, about }: { value: unknown; about?: ValueAbout
   const kind = useMemo(() => kindOf(value), [value]);
   return html`<div class="value-view">
     ${bestView(kind, value, about)}
+    ${isNumbers(value) && html`<p class="note">${formOf(value)}</p>`}
     ${
     kind.kind === "json"
       ? html`<${JsonCopy} value=${value} />`
       : html`<${JsonFold} value=${value} />`
   }
   </div>`;
+}
+
+/** The type and the shape of an array of numbers. */
+function formOf(array: NumberArray | NdArray): string {
+  const { dtype, shape } = array instanceof NdArray ? array : new NdArray(array);
+  return `Array of ${dtype}, ${shape.length === 0 ? "a single one" : shape.join(" × ")}`;
 }
 
 function bestView(kind: ValueKind, value: unknown, about: ValueAbout | undefined): Element {

@@ -116,3 +116,12 @@ Deno.test("a name of JavaScript itself is a name like any other", () => {
     assertEquals(Object.entries(entered.kwargs), [["__proto__", 5]]);
   }
 });
+
+Deno.test("the form says which array of numbers a parameter is", () => {
+  const about = { name: "x", array: { dtype: "<f8", shape: [null, 3] } };
+  assertEquals(
+    inputs("(x)", about)[0].description,
+    "A list, as JSON: an array of <f8, any x 3",
+  );
+  assertEquals(inputs("(x)", { ...about, description: "volts" })[0].description, "volts");
+});

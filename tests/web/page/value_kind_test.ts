@@ -121,3 +121,10 @@ Deno.test("a million rows of an array are lines that read the array itself", () 
   data[3 * 999_999 + 2] = -7;
   assertEquals((kind as ValueKind & { kind: "lines" }).lines[1].samples.valueAt(999_999), -7);
 });
+
+Deno.test("a typed array without finite numbers is no plot", () => {
+  assertEquals(kindOf(Float64Array.of(NaN, Infinity, NaN)).kind, "json");
+  assertEquals(kindOf(Float32Array.of(NaN, NaN, 1)).kind, "lines");
+  assertEquals(kindOf(BigInt64Array.of(1n, 2n, 3n)).kind, "lines");
+  assertEquals(kindOf(new Int8Array(0)).kind, "json");
+});

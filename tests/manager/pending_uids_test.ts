@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { PendingRequests } from "../../manager/peer.ts";
+import { PendingUids } from "../../manager/pending_uids.ts";
 import fc from "../support/properties.ts";
 
 Deno.test("what is pending was added and not completed, the oldest first, each uid as often as it was", () => {
   const step = fc.record({ completes: fc.boolean(), uid: fc.constantFrom("", "1", "2") });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
-      const pending = new PendingRequests();
+      const pending = new PendingUids();
       const expected: { uid: string; start: number }[] = [];
       for (const [start, { completes, uid }] of steps.entries()) {
         if (completes) {
@@ -27,7 +27,7 @@ Deno.test("what is pending was added and not completed, the oldest first, each u
 });
 
 Deno.test("the oldest request is the one that was added first of those that are pending", () => {
-  const pending = new PendingRequests();
+  const pending = new PendingUids();
   assertEquals(pending.oldest, undefined);
   for (const uid of ["b", "a", "c", "b"]) pending.add(uid, NaN);
   assertEquals(pending.oldest, "b");

@@ -1,20 +1,34 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { ValueError } from "../../errors.ts";
+import { mock } from "node:test";
 import {
-  ArrayParts,
-  COPIED,
-  InlineArrays,
+  ArrayReader,
   readArguments,
   readArrays,
-} from "../../wire/array_codec.ts";
+  readArraysInSteps,
+} from "../../wire/array_reader.ts";
+import { ArrayParts, COPIED, InlineArrays } from "../../wire/array_writer.ts";
 import { hasReserved } from "../../wire/array_key.ts";
 import { HeldTexts } from "../../wire/held_texts.ts";
 import { encodeValue, parseJson, parseJsonExactly } from "../../wire/json.ts";
 import { writeJson } from "../../wire/json_writer.ts";
 import { NdArray } from "../../wire/nd_array.ts";
 import { arraysOfAllKinds, described } from "../support/arrays.ts";
+import { JsonReader } from "../../wire/json_reader.ts";
+import { Assembly, PIECE_SIZE } from "../../wire/parts.ts";
+import { countPauses } from "../support/pauses.ts";
 import fc from "../support/properties.ts";
+
+/** An array of the number 1, in JSON. */
+const ONE = JSON.stringify(written({}));
+
+/** A list in lists. */
+function nested(depth: number): unknown {
+  let value: unknown = 0;
+  for (let level = 0; level < depth; level++) value = [value];
+  return value;
+}
 
 /** An array as a peer may write it, with what is other than in a correct one. */
 function written(changes: Record<string, unknown>): unknown {
@@ -77,6 +91,16 @@ Deno.test("the list of an array of several dimensions is written in pieces that 
   assert(longest < 6_000, `${longest} characters`);
 });
 
+Deno.test("keys of every object's prototype are ordinary keys beside arrays", () => {
+  const json = '{"__proto__":[' + ONE + '],"constructor":' + ONE + ',"toString":{"___array__":1}}';
+  const read = readArrays(JSON.parse(json)) as Record<string, unknown>;
+  assertEquals(Object.keys(read), ["__proto__", "constructor", "toString"]);
+  const [member, constructor, own] = Object.values(read);
+  assertEquals([member, constructor], [[Float64Array.of(1)], Float64Array.of(1)]);
+  assertEquals(own, { "__array__": 1 });
+  assertEquals(Object.getPrototypeOf(read), Object.prototype);
+});
+
 Deno.test("a user's own key is the same on the other side", () => {
   const own = { "__array__": { dtype: "<f8", shape: [1] }, "___array__": 1, "____array__": [2] };
   for (const value of [own, [{ deep: own }], { own, x: Int8Array.of(1) }, { "x__array__": 1 }]) {
@@ -109,7 +133,31 @@ Deno.test("what only looks like an array is an error that says why", () => {
     [{ data: "AAAAAAAA8D8" }, "have arrived"],
     [{ data: "AAAAAAAA-D8=" }, "is not 8 bytes in base64"],
     [{ data: "AAAA AAAA8D=" }, "is not 8 bytes in base64"],
+    [{ dtype: "O" }, "is no type"],
+    [{ dtype: "<U5" }, "is no type"],
+    [{ dtype: "<f16" }, "is no type"],
+    [{ dtype: "|b8" }, "is no type"],
+    [{ dtype: ["<f8"] }, '["<f8"] is no type'],
+    [{ dtype: [["x", "<f8"], ["y", "<i4"]] }, "[a list,a list] is no type"],
+    [{ dtype: { names: ["x"] } }, "an object is no type"],
+    [{ dtype: nested(10_000) }, "[a list] is no type"],
+    [{ shape: [nested(10_000)] }, "[a list] is no shape"],
+    [{ shape: [0.5] }, "is no shape"],
+    [{ shape: [1, "1"] }, "is no shape"],
+    [{ shape: [null] }, "is no shape"],
+    [{ shape: [1e300, 0] }, "is no shape"],
+    [{ shape: [2 ** 32, 2 ** 32, 0] }, "is no shape"],
+    [{ shape: new Array(65).fill(1) }, "is no shape"],
+    [{ shape: new Array(3_000_000).fill(1) }, "is no shape"],
+    [{ data: "AAAAAAAA8D8=AAAA" }, "have arrived"],
+    [{ data: "AAAAAAAA8D8=\n" }, "have arrived"],
+    [{ data: "AAAAAAAA====" }, "is not 8 bytes in base64"],
+    [{ data: "AAAA=AAAA8D=" }, "is not 8 bytes in base64"],
     [{ part: 0 }, "Part 0 of an array has not arrived"],
+    [{ part: 0.5 }, "Part 0.5 of an array has not arrived"],
+    [{ part: "__proto__" }, 'Part "__proto__" of an array'],
+    [{ part: null }, "Part null of an array"],
+    [{ part: nested(10_000) }, "Part [a list] of an array"],
     [{ part: -1 }, "Part -1 of an array"],
     [{ part: "0" }, 'Part "0" of an array'],
   ];
@@ -237,4 +285,135 @@ Deno.test("long arrays are held as copies until there are too many of them", () 
   assertThrows(() => readArrays(parseJson(twice), bytes), ValueError, "is used twice");
   parts.release();
   assertEquals(HeldTexts.heldAsBytes, before);
+});
+
+/** Values with arrays, and with keys that are read or kept otherwise than most. */
+const valueWithArrays = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.constantFrom<unknown>(1, "text", null, [], {}, ...arraysOfAllKinds()),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(
+      fc.constantFrom("a", "7", "0", "__array__", "___array__", "__proto__", "x__array__"),
+      tie("value"),
+      { maxKeys: 4 },
+    ),
+  ),
+})).value;
+
+/** A value in which each array has its bytes in base64, to compare it. */
+function comparable(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (ArrayBuffer.isView(value) || value instanceof NdArray) return described(value);
+  if (Array.isArray(value)) return value.map(comparable);
+  return Object.entries(value).map(([key, member]) => [key, comparable(member)]);
+}
+
+Deno.test("the arrays of a value are the same if its text is read in parts, wherever it is cut", () => {
+  const length = fc.integer({ min: 1, max: 60 });
+  fc.assert(fc.property(valueWithArrays, length, length, (value, pieceLength, partLength) => {
+    const text = encodeValue(value, "value", new InlineArrays());
+    const arrays = new ArrayReader();
+    const reader = new JsonReader(partLength, parseJson, arrays);
+    for (let at = 0; at < text.length; at += pieceLength) {
+      reader.read(text.slice(at, at + pieceLength));
+    }
+    assertEquals(comparable(reader.end()), comparable(value));
+    arrays.end();
+    assertEquals(comparable(readArrays(parseJson(text))), comparable(value));
+  }));
+});
+
+Deno.test("what is wrong with an array is found in parts too", () => {
+  const wrong = [
+    '[1,{"__array__":{"dtype":"<f8","shape":[2],"data":"AAAAAAAA8D8="}},[[2],3]]',
+    '[{"x":1,"__array__":{"dtype":"<f8","shape":[1],"data":"AAAAAAAA8D8="}},4]',
+    '{"a":[{"__array__":{"dtype":[[1,2],"x"],"shape":[1],"data":"AAAAAAAA8D8="}}]}',
+    '[{"__array__":{"dtype":"|u1","shape":[1],"part":0}},{"__array__":{"dtype":"|u1","shape":[1],"part":0}}]',
+    '[{"__array__":{"dtype":"|u1","shape":[1],"part":0}}]',
+    '[{"__array__":5}]',
+  ];
+  for (const text of wrong) {
+    const whole = assertThrows(() => readArrays(parseJson(text)), ValueError).message;
+    for (let partLength = 1; partLength < text.length; partLength++) {
+      const arrays = new ArrayReader();
+      const read = () => {
+        const reader = new JsonReader(partLength, parseJson, arrays);
+        reader.read(text);
+        reader.end();
+        arrays.end();
+      };
+      assertEquals(assertThrows(read, ValueError).message, whole);
+    }
+  }
+});
+
+/** Counts what is decoded from base64. */
+function countDecoded(): Disposable & { take(): number } {
+  const decode = mock.method(Uint8Array.prototype, "setFromBase64");
+  return {
+    take() {
+      const count = decode.mock.callCount();
+      decode.mock.resetCalls();
+      return count;
+    },
+    [Symbol.dispose]: () => decode.mock.restore(),
+  };
+}
+
+Deno.test("each piece of a value completes its own arrays: none are left for the end", () => {
+  const value = Array.from({ length: 30_000 }, (_, index) => ({ of: [Int16Array.of(index)] }));
+  const text = encodeValue(value, "value", new InlineArrays());
+  const assembly = new Assembly(Infinity, undefined, undefined, true);
+  using decoded = countDecoded();
+  let before = 0;
+  for (let at = 0; at < text.length; at += PIECE_SIZE) {
+    assembly.add(text.slice(at, at + PIECE_SIZE));
+    const count = decoded.take();
+    assert(count > 0 && count < 6_000, `${count} at once`);
+    before += count;
+  }
+  assertEquals(comparable(assembly.end(text.length)), comparable(value));
+  assert(before + decoded.take() === 30_000 && before > 25_000, `${before} before the end`);
+});
+
+Deno.test("bytes in the other order are put right as they come, also in pieces of parts of numbers", () => {
+  const numbers = Float64Array.from({ length: 1_000 }, (_, index) => index / 7);
+  const bytes = new Uint8Array(numbers.slice().buffer);
+  for (let start = 0; start < bytes.length; start += 8) bytes.subarray(start, start + 8).reverse();
+  for (const length of [1, 7, 8, 100, 999, 8_000]) {
+    const assembly = new Assembly(Infinity, undefined, undefined, true);
+    const text = '[{"__array__":{"dtype":">f8","shape":[1000],"part":0}}]';
+    assembly.add(text);
+    for (let at = 0; at < bytes.length; at += length) {
+      const size = at === 0 ? bytes.length : undefined;
+      assembly.add({ part: 0, data: bytes.subarray(at, at + length).toBase64(), size });
+    }
+    assertEquals(assembly.end(text.length + bytes.length), [numbers]);
+  }
+});
+
+Deno.test("the arrays of a long line are read in steps, and no further than somebody waits for them", async () => {
+  const written = () => parseJson(`[${new Array(10_000).fill(ONE).join()}]`);
+  using pauses = countPauses();
+  const read = await readArraysInSteps(written()) as Float64Array[];
+  assert(read.length === 10_000 && read.every((one) => one instanceof Float64Array));
+  assert(pauses.count >= 10, `${pauses.count} pauses`);
+  const before = pauses.count;
+  await readArraysInSteps(written(), () => pauses.count < before + 3);
+  assertEquals(pauses.count, before + 3);
+
+  const long = Float64Array.from({ length: 500_000 }, (_, index) => index);
+  const text = encodeValue({ x: [long, "after"] }, "value", new InlineArrays());
+  const { count } = pauses;
+  assertEquals(await readArraysInSteps(parseJson(text)), { x: [long, "after"] });
+  assert(pauses.count - count >= 5, `${pauses.count - count} pauses for one long array`);
+});
+
+Deno.test("values that are nested ten thousand times are read, with the array in the middle", () => {
+  const depth = 10_000;
+  const json = '[{"a":'.repeat(depth) + ONE + "}]".repeat(depth);
+  let value = readArrays(JSON.parse(json)) as unknown;
+  for (let level = 0; level < depth; level++) value = (value as { a: unknown }[])[0].a;
+  assertEquals(value, Float64Array.of(1));
 });
