@@ -152,15 +152,15 @@ everywhere(
   async (place) => {
     await using setting = await linked(new Hanging({ grace: 50 }), {}, place);
     const { link, service } = setting;
-    const hanging = link.hang();
-    const signal = await service.started.promise;
-    await service.shutdown();
-    await assertRejects(
-      () => hanging.result(),
+    const rejected = assertRejects(
+      () => link.hang(),
       RemoteError,
       "ConnectionAbortedError: the 'Hanging' service was shut down, and the request was not done " +
         "within 50 ms (grace)",
     );
+    const signal = await service.started.promise;
+    await service.shutdown();
+    await rejected;
     assertEquals(signal.aborted, true);
     service.release.resolve(1); // nobody gets it
     await turn();

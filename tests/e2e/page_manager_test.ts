@@ -82,7 +82,8 @@ Deno.test(
     await dialog.getByRole("button", { name: "Disconnect" }).click();
     await row.waitFor({ state: "detached" });
     await log.getByText(/Visitor\[.*disconnected: it was closed/).waitFor();
-    assertEquals([client.isConnected(), late.isConnected()], [false, true]);
+    await until("the device notices", () => !client.isConnected());
+    assertEquals(late.isConnected(), true);
     assertEquals(lines, []);
 
     // The Manager is restarted: the page logs in again by itself, and says that the log is a new one.

@@ -170,16 +170,17 @@ Deno.test("a link that is requested again while it is restored stays", async () 
 Deno.test("a link that is lost again while it is restored is restored once", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, changes, link } = scripted;
-  const failing = link.move(1);
+  const moved = link.move(1);
+  const failing = assertRejects(() => moved, RemoteError, "is not connected to");
   const { uid } = await scripted.receive();
-  const asking = client.adminRequest("clients"); // delays later requests
+  const asked = client.adminRequest("clients"); // delays later requests
+  const asking = assertRejects(() => asked, ConnectionAbortedError, "was not answered");
   await scripted.receive();
   const text = `KeyError: "the 'Lab' Service is not connected to Manager[lab-pc:1875]"`;
   scripted.send({ uid, ...failure(text) });
   await changes.next(isState("unlinked"));
   await scripted.lose();
-  await assertRejects(() => failing, RemoteError, "is not connected to");
-  await assertRejects(() => asking, ConnectionAbortedError, "was not answered");
+  await Promise.all([failing, asking]);
   await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   const moving = link.move(2);
