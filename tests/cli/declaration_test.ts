@@ -196,7 +196,7 @@ Deno.test("each type of elements is a typed array, an array of other dimensions 
   }
   const shapes = [[], [2, null], [null]];
   const types = shapes.map((shape) =>
-    /  read\(\): (.*);/.exec(declareService({
+    / read\(\): (.*);/.exec(declareService({
       name: "S",
       language: "any",
       attributes: { read: "()" },

@@ -42,6 +42,8 @@ result.push([
   [empty.shape, picture.toList(), picture.dtype, echoed.toList()],
   (await lab.trace(3)),
 ]);
+const odd = { pad: ["x".repeat(300_000)], ["__proto__"]: { a: 1 }, last: "x".repeat(300_000) };
+for (const one of [lab, link]) result.push(Object.keys(await one.echo(odd)));
 await other.disconnect();
 console.log(JSON.stringify([language, result]));
 await cxn.disconnected; // the Manager shuts down
@@ -128,6 +130,8 @@ for (const [runtime, expected] of RUNTIMES) {
           [[3, 0, 2], [[1, 2, 3], [4, 5, 6]], "<u2", [[1], [2]]],
           [0, 0.25, 0.5], // a list, without arrays
         ],
+        ["pad", "__proto__", "last"],
+        ["pad", "__proto__", "last"],
       ]);
       await manager.manager.shutdown();
       await running.succeeded();

@@ -23,6 +23,13 @@ import fc from "../support/properties.ts";
 /** An array of the number 1, in JSON. */
 const ONE = JSON.stringify(written({}));
 
+/** A list in lists. */
+function nested(depth: number): unknown {
+  let value: unknown = 0;
+  for (let level = 0; level < depth; level++) value = [value];
+  return value;
+}
+
 /** An array as a peer may write it, with what is other than in a correct one. */
 function written(changes: Record<string, unknown>): unknown {
   return { "__array__": { dtype: "<f8", shape: [1], data: "AAAAAAAA8D8=", ...changes } };
@@ -84,6 +91,16 @@ Deno.test("the list of an array of several dimensions is written in pieces that 
   assert(longest < 6_000, `${longest} characters`);
 });
 
+Deno.test("keys of every object's prototype are ordinary keys beside arrays", () => {
+  const json = '{"__proto__":[' + ONE + '],"constructor":' + ONE + ',"toString":{"___array__":1}}';
+  const read = readArrays(JSON.parse(json)) as Record<string, unknown>;
+  assertEquals(Object.keys(read), ["__proto__", "constructor", "toString"]);
+  const [member, constructor, own] = Object.values(read);
+  assertEquals([member, constructor], [[Float64Array.of(1)], Float64Array.of(1)]);
+  assertEquals(own, { "__array__": 1 });
+  assertEquals(Object.getPrototypeOf(read), Object.prototype);
+});
+
 Deno.test("a user's own key is the same on the other side", () => {
   const own = { "__array__": { dtype: "<f8", shape: [1] }, "___array__": 1, "____array__": [2] };
   for (const value of [own, [{ deep: own }], { own, x: Int8Array.of(1) }, { "x__array__": 1 }]) {
@@ -116,7 +133,31 @@ Deno.test("what only looks like an array is an error that says why", () => {
     [{ data: "AAAAAAAA8D8" }, "have arrived"],
     [{ data: "AAAAAAAA-D8=" }, "is not 8 bytes in base64"],
     [{ data: "AAAA AAAA8D=" }, "is not 8 bytes in base64"],
+    [{ dtype: "O" }, "is no type"],
+    [{ dtype: "<U5" }, "is no type"],
+    [{ dtype: "<f16" }, "is no type"],
+    [{ dtype: "|b8" }, "is no type"],
+    [{ dtype: ["<f8"] }, '["<f8"] is no type'],
+    [{ dtype: [["x", "<f8"], ["y", "<i4"]] }, "[a list,a list] is no type"],
+    [{ dtype: { names: ["x"] } }, "an object is no type"],
+    [{ dtype: nested(10_000) }, "[a list] is no type"],
+    [{ shape: [nested(10_000)] }, "[a list] is no shape"],
+    [{ shape: [0.5] }, "is no shape"],
+    [{ shape: [1, "1"] }, "is no shape"],
+    [{ shape: [null] }, "is no shape"],
+    [{ shape: [1e300, 0] }, "is no shape"],
+    [{ shape: [2 ** 32, 2 ** 32, 0] }, "is no shape"],
+    [{ shape: new Array(65).fill(1) }, "is no shape"],
+    [{ shape: new Array(3_000_000).fill(1) }, "is no shape"],
+    [{ data: "AAAAAAAA8D8=AAAA" }, "have arrived"],
+    [{ data: "AAAAAAAA8D8=\n" }, "have arrived"],
+    [{ data: "AAAAAAAA====" }, "is not 8 bytes in base64"],
+    [{ data: "AAAA=AAAA8D=" }, "is not 8 bytes in base64"],
     [{ part: 0 }, "Part 0 of an array has not arrived"],
+    [{ part: 0.5 }, "Part 0.5 of an array has not arrived"],
+    [{ part: "__proto__" }, 'Part "__proto__" of an array'],
+    [{ part: null }, "Part null of an array"],
+    [{ part: nested(10_000) }, "Part [a list] of an array"],
     [{ part: -1 }, "Part -1 of an array"],
     [{ part: "0" }, 'Part "0" of an array'],
   ];
