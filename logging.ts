@@ -14,7 +14,9 @@
 
 import { configure, type LogRecord, reset, type Sink } from "@logtape/logtape";
 import { ConfigurationError } from "./errors.ts";
-import { LEVEL_FILTER, levelFilter, LOG_CATEGORY, parseLevel } from "./base/log.ts";
+import { LOG_CATEGORY } from "./base/log.ts";
+import { LEVEL_FILTER, levelFilter, parseLevel } from "./base/log_level.ts";
+import "./base/log_tape.ts";
 import { type LogLimits, resolveLogLimits } from "./limits.ts";
 import { LogFile } from "./logs/log_file.ts";
 import { activeIds } from "./base/trace_context.ts";

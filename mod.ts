@@ -69,7 +69,7 @@ export type {
 } from "./service/about.ts";
 export type { ServiceRequest } from "./service/active_request.ts";
 export type { HostOptions } from "./manager/hosts.ts";
-export { setLoggingLevel } from "./base/log.ts";
+export { setLoggingLevel } from "./base/log_level.ts";
 export type { LimitsByOption } from "./program/limit_options.ts";
 export type { Limits, LogLimits } from "./limits.ts";
 export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";

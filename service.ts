@@ -42,7 +42,9 @@ import { CONNECTION_LIMITS, GRACE, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
-import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
+import { logger } from "./base/log.ts";
+import { setLoggingLevel, setServiceLoggingLevel } from "./base/log_level.ts";
+import "./base/log_tape.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import type { LongLine } from "./wire/line.ts";
 import {

@@ -16,6 +16,7 @@
  * @module
  */
 
+import "./base/log_tape.ts";
 import { forCaller } from "./base/caller.ts";
 import { deadline } from "./base/timer.ts";
 import { connect as connectTcp } from "node:net";

@@ -26,6 +26,7 @@
  * @module
  */
 
+import "./base/log_tape.ts";
 import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";

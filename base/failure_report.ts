@@ -6,8 +6,8 @@
  * @module
  */
 
-import { getConfig, type Logger } from "@logtape/logtape";
 import { showCaller } from "./caller.ts";
+import { isLogConfigured, type Logger } from "./log.ts";
 import { reportWithoutLog } from "./report_without_log.ts";
 import { wireMessage } from "../errors.ts";
 
@@ -24,6 +24,6 @@ export function reportFailure(
   // Its stack is for the program's author, to whom the frames of this package tell nothing.
   const shown = error instanceof Error ? showCaller(error, undefined) : wireMessage(error);
   const properties = { ...others, error: shown };
-  if (getConfig() !== null) return log.error(message, properties);
+  if (isLogConfigured()) return log.error(message, properties);
   reportWithoutLog(log.category, message, properties);
 }

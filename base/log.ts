@@ -1,30 +1,62 @@
 /**
- * The loggers of the package, and the log level of a program. The loggers write nothing until the
- * application configures [LogTape](https://logtape.org), e.g. with `startLogging` of `logging.ts`.
+ * The loggers of the package. They write nothing until the application configures
+ * [LogTape](https://logtape.org), e.g. with `startLogging` of `logging.ts`.
  *
- * The level can be changed while the program runs, also by a request over the network. It is in a
- * filter of LogTape's configuration, which belongs to the application: a program that configures
- * LogTape without a {@linkcode LevelFilter} keeps its own level.
+ * LogTape takes 6 ms to load, and a command that only connects writes no log. So it is loaded by what a
+ * user imports, with `log_tape.ts`, and until then a record is dropped: nothing can have configured it.
  *
  * @module
  */
 
-import {
-  compareLogLevel,
-  type Filter,
-  getConfig,
-  getLogger,
-  type Logger,
-  type LogLevel,
-} from "@logtape/logtape";
-import { ValueError } from "../errors.ts";
+/** Writes a record: a message with placeholders, and their values. */
+type Log = (message: string, properties?: Record<string, unknown>) => void;
+
+/** The logger of one part of the package, which does what that of LogTape does. */
+export interface Logger {
+  readonly category: readonly string[];
+  readonly debug: Log;
+  readonly info: Log;
+  readonly warn: Log;
+  readonly error: Log;
+  readonly fatal: Log;
+}
+
+/** What is used of LogTape. */
+export interface LogBackend {
+  getLogger(category: readonly string[]): Logger;
+  /** Whether the application has configured it. */
+  isConfigured(): boolean;
+}
 
 /** The category above all loggers of this package. */
 export const LOG_CATEGORY = ["msl", "network"] as const;
 
+/** LogTape, once it is loaded: there is one log in a process. */
+let backend: LogBackend | undefined;
+
+/** Writes all records with LogTape from now on. */
+export function setLogBackend(loaded: LogBackend): void {
+  backend = loaded;
+}
+
+/** Whether records are written anywhere. */
+export function isLogConfigured(): boolean {
+  return backend?.isConfigured() ?? false;
+}
+
 /** The logger of one part of the package, e.g. `logger("manager")`. */
 export function logger(part: string): Logger {
-  return getLogger([...LOG_CATEGORY, part]);
+  const category = [...LOG_CATEGORY, part];
+  let found: Logger | undefined;
+  const target = () => found ??= backend?.getLogger(category);
+  return {
+    category,
+    debug: (...record) => target()?.debug(...record),
+    info: (...record) => target()?.info(...record),
+    warn: (...record) => target()?.warn(...record),
+    error: (...record) => target()?.error(...record),
+    fatal: (...record) => target()?.fatal(...record),
+  };
 }
 
 /** A text of the program as a message without placeholders, which is never cut. */
@@ -38,121 +70,4 @@ export interface RecordContent {
   readonly message: string;
   /** The values of the placeholders, and others: numbers and names, no sentences. */
   readonly properties: Readonly<Record<string, unknown>>;
-}
-
-/** The name of the filter in LogTape's configuration. */
-export const LEVEL_FILTER = "msl-network-level";
-
-/** Passes the records of its level and above. The levels can be changed at any time. */
-export interface LevelFilter extends Filter {
-  level: LogLevel;
-  /** The level of what the Services of this process log, unless it is that of the whole process. */
-  serviceLevel: LogLevel | undefined;
-}
-
-/** The parts of the package that log what a Service does. */
-const OF_SERVICES: ReadonlySet<string> = new Set(["service", "device", "tasks", "handler"]);
-
-/** Python's names and numbers of the levels. A number in between stands for the next level. */
-const LEVELS: readonly (readonly [names: readonly string[], number: number, level: LogLevel])[] = [
-  [["debug", "notset"], 10, "debug"],
-  [["info"], 20, "info"],
-  [["warning", "warn"], 30, "warning"],
-  [["error"], 40, "error"],
-  [["critical", "fatal"], Infinity, "fatal"],
-];
-
-/** Python's name of a level. */
-export function levelName(level: LogLevel): string {
-  return LEVELS.find(([_names, _number, one]) => compareLogLevel(level, one) <= 0)![0][0];
-}
-
-/** Makes a filter that passes the records of a level and above. */
-export function levelFilter(level: LogLevel): LevelFilter {
-  const filter: LevelFilter = Object.assign(
-    ({ level, category }: Parameters<Filter>[0]) =>
-      compareLogLevel(level, thresholdOf(filter, category)) >= 0,
-    { level, serviceLevel: undefined },
-  );
-  return filter;
-}
-
-function thresholdOf({ level, serviceLevel }: LevelFilter, category: readonly string[]): LogLevel {
-  if (serviceLevel === undefined) return level;
-  const isOfManager = LOG_CATEGORY.every((part, index) => category[index] === part) &&
-    !OF_SERVICES.has(category[LOG_CATEGORY.length]);
-  return isOfManager ? level : serviceLevel;
-}
-
-/**
- * The log level of a name or a number of Python, e.g. `"warning"` or 30.
- *
- * @throws {ValueError} When there is no such level.
- */
-export function parseLevel(level: string | number): LogLevel {
-  const found = levelOf(level);
-  if (found !== undefined) return found;
-  throw new ValueError(
-    `Cannot log at level ${level}: the levels are debug, info, warning, error and critical`,
-  );
-}
-
-/** The log level of a name in any case, of a number, or of a number as text; `undefined` if it is none. */
-function levelOf(level: unknown): LogLevel | undefined {
-  if (level === null) return "debug"; // None is Python's NOTSET
-  if (typeof level !== "string" && typeof level !== "number") return undefined;
-  const text = String(level).trim().toLowerCase();
-  const isNumber = /^[+-]?\d+$/.test(text);
-  const found = LEVELS.find(([names, number]) =>
-    names.includes(text) || (isNumber && Number(text) <= number)
-  );
-  return found?.[2];
-}
-
-/**
- * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager does the
- * same when an administrator requests `set_logging_level`. In an application that has not called
- * `startLogging` it changes nothing: the application configures its own logging.
- *
- * @param level A name of Python in any case, or its number: `"debug"` (10), `"info"` (20),
- * `"warning"` (30), `"error"` (40) or `"critical"` (50); `"notset"`, 0 and `null` are the lowest one.
- * @returns Whether there is such a level.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { setLoggingLevel } from "@msl/network";
- *
- * assertEquals(setLoggingLevel("debug"), true);
- * assertEquals(setLoggingLevel("loud"), false);
- * ```
- */
-export function setLoggingLevel(level: string | number | null): boolean {
-  return change(level, (filter, found) => {
-    filter.level = found;
-    filter.serviceLevel = undefined;
-  });
-}
-
-/**
- * Changes the log level of what this process logs, except for the records of a Manager in it: a
- * client that requests this of a Service need not be an administrator.
- *
- * @returns Whether there is such a level.
- */
-export function setServiceLoggingLevel(level: string | number | null): boolean {
-  return change(level, (filter, found) => {
-    filter.serviceLevel = found;
-  });
-}
-
-function change(
-  level: string | number | null,
-  action: (filter: LevelFilter, found: LogLevel) => void,
-): boolean {
-  const found = levelOf(level);
-  if (found === undefined) return false;
-  const filter = getConfig()?.filters?.[LEVEL_FILTER];
-  if (typeof filter === "function" && "level" in filter) action(filter as LevelFilter, found);
-  return true;
 }

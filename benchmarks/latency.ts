@@ -36,10 +36,10 @@ const CONTENDERS: Record<
 const ROUNDS = { quick: 3, whole: 7 };
 const DURATION = { quick: 200, whole: 300 };
 /**
- * So many calls are made before the rounds. After about 15,000 of them V8 has compiled what runs once a
- * call with its best compiler.
+ * So many calls are made before the rounds. V8 compiles what runs once a call with its best compiler
+ * only after 15,000 of them or more.
  */
-const WARM_UP = 20_000;
+const WARM_UP = 30_000;
 /** For so long the first calls are measured by themselves, in milliseconds. */
 const FIRST = 500;
 /** A call may take so many times as long as through the relay. */
@@ -77,11 +77,17 @@ async function alternate(setting: Setting, secure: boolean): Promise<Map<string,
   for (const [name, start] of Object.entries(CONTENDERS)) {
     const callers = await start(setting, secure);
     if (callers === undefined) continue;
-    const measured = { callers: stack.use(callers), first: [], rounds: [], onOneCore: [] };
+    const measured: Measured = {
+      callers: stack.use(callers),
+      first: [],
+      rounds: [],
+      onOneCore: [],
+    };
     contenders.set(name, measured);
-    await warmUp(measured);
+    measured.first.push(await measure(callers, FIRST));
   }
   const all = [...contenders.values()];
+  await Promise.all(all.map(warmUp));
   for (let round = 0; round < ROUNDS[size]; round++) {
     for (const { callers, rounds } of all) rounds.push(await measure(callers, DURATION[size]));
   }
@@ -98,10 +104,9 @@ async function alternate(setting: Setting, secure: boolean): Promise<Map<string,
   return contenders;
 }
 
-/** Measures the first calls, and makes others until there are enough. */
-async function warmUp({ callers, first }: Measured): Promise<void> {
-  first.push(await measure(callers, FIRST));
-  for (let { calls } = first[0]; calls < WARM_UP;) calls += (await measure(callers, FIRST)).calls;
+/** Makes further calls until there are enough. */
+async function warmUp({ callers, first: [{ calls }] }: Measured): Promise<void> {
+  for (let made = calls; made < WARM_UP;) made += (await measure(callers, FIRST)).calls;
 }
 
 async function measure({ client }: Callers, duration: number): Promise<Called> {

@@ -9,7 +9,8 @@
  */
 
 import { startTimer, type Timer } from "../base/timer.ts";
-import { type Client, connect } from "../client.ts";
+import type { Client } from "../client/client.ts";
+import { connect } from "../client/connect.ts";
 import type { CommandConnectOptions } from "./connect_options.ts";
 import { ConfigurationError, PermissionError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Prompt } from "../base/prompt.ts";

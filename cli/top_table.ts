@@ -45,6 +45,8 @@ interface Column {
 const NONE = "-";
 /** The least room that a name gets before columns are left out. */
 const LEAST_NAME = 16;
+/** Where there is less room than this, half of it is for the name, and there is no kind. */
+const NARROW = 2 * LEAST_NAME;
 const GAP = "  ";
 
 const rate =
@@ -131,15 +133,16 @@ function comparing(sort: SortKey): (a: Device, b: Device) => number {
 /** The headings, and a row for each device. Names are cut before a column is left out. */
 function tableOf(devices: readonly Device[], width: number): string[] {
   const names = ["name", ...devices.map(({ name }) => printable(name))];
+  const isNarrow = width < NARROW;
   const columns = [
-    aligned(["kind", ...devices.map(({ kind }) => kind)], "left"),
+    ...isNarrow ? [] : [aligned(["kind", ...devices.map(({ kind }) => kind)], "left")],
     ...COLUMNS.map(({ heading, show }) => {
       const cells = devices.map((device) => device.isElsewhere ? NONE : show(device));
       return aligned([heading, ...cells], "right");
     }),
   ];
   const longest = Math.max(...names.map(lengthOf));
-  let rest = width - Math.min(longest, LEAST_NAME);
+  let rest = width - Math.min(longest, isNarrow ? Math.floor(width / 2) : LEAST_NAME);
   const missing = columns.findIndex(([heading]) => (rest -= GAP.length + heading.length) < 0);
   const shown = missing === -1 ? columns : columns.slice(0, missing);
   const others = shown.reduce((sum, [heading]) => sum + GAP.length + heading.length, 0);

@@ -77,9 +77,8 @@ export class LargeArguments {
     const [args, kwargs] = [this.#args, this.#kwargs].map(({ json }) => joined(json));
     if (!mayHaveReserved(args) && !mayHaveReserved(kwargs)) return this;
     const value = parseJsonExactly(`[${args},${kwargs}]`);
-    const parts = arraysOf(this.#args, this.#kwargs).map(({ bytes }) =>
-      bytes as Uint8Array<ArrayBuffer>
-    ); // copies
+    // The memory of its own copies is given back.
+    const parts = arraysOf(this.#args, this.#kwargs).map(({ bytes }) => Uint8Array.from(bytes));
     const read = this.#form === "lists" ? value : readArrays(value, parts);
     this.release();
     return new LargeArguments(...read as [unknown[], JsonObject], form);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Logger } from "@logtape/logtape";
+import type { Logger } from "../base/log.ts";
 import { contentOfEnd, type End } from "../net/connection_end.ts";
 import { type ConnectionChange, contentOfChange } from "./connector.ts";
 

@@ -52,6 +52,7 @@ export async function sendParts(
     sent += size;
     onProgress?.(sent, total);
     await pause();
+    if (!isWanted()) return false; // its arrays may have been given back meanwhile
   }
   if (sent === total) return true;
   throw hasChanged();

@@ -8,7 +8,7 @@
  */
 
 import { getConfig, type LogRecord, type Sink } from "@logtape/logtape";
-import { levelName } from "../base/log.ts";
+import { levelName } from "../base/log_level.ts";
 import { messageText } from "./log_format.ts";
 
 /** A record of the log, as it is sent to an administrator. */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import "../base/log_tape.ts";
+
 export { Access } from "./access.ts";
 export {
   authenticationOf,

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { setLoggingLevel } from "../base/log.ts";
+import { setLoggingLevel } from "../base/log_level.ts";
 import { repr } from "../base/repr.ts";
 import {
   AttributeError,

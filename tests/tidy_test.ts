@@ -126,7 +126,7 @@ Deno.test("the Manager as a program loads nothing of a Manager before it starts 
 
 /**
  * The modules of Node that each command loads before it connects, beside `node:os` and `node:path`: they
- * take 5 to 25 ms each. Bold and dim text needs `node:process`, and so does the screen of `top`.
+ * take 5 to 25 ms each. Bold and dim text needs `node:process`.
  */
 const STYLED = ["node:process", "node:util"];
 const FAST: Readonly<Record<string, readonly string[]>> = {
@@ -151,7 +151,8 @@ for (const [command, needed] of Object.entries(FAST)) {
       ...await loadedBy(`cli/commands/${command}.ts`),
     ]);
     assert(loaded.has("client/link.ts"), "the graph was not found");
-    const heavy = /^(manager|service|web|cluster|record)\/|commander|spinner|npy|acorn/;
+    const heavy =
+      /^(manager|service|web|cluster|record)\/|commander|logtape|log_tape|spinner|npy|acorn/;
     assertEquals([...loaded].filter((name) => heavy.test(name)), []);
     const expected = ["node:os", "node:path", ...needed].sort();
     assertEquals([...loaded].filter((name) => name.startsWith("node:")).sort(), expected);
@@ -169,6 +170,18 @@ Deno.test("a program that only connects loads nothing of a Manager", async () =>
   assertEquals([...loaded].filter((name) => /^(manager|service|program)\b/.test(name)), []);
   // Its TLS is loaded with the first connection that uses it.
   assertEquals([...loaded].filter((name) => /^node:(tls|net|stream|crypto)$/.test(name)), []);
+});
+
+Deno.test("what a user imports loads LogTape if it has loggers; a Manager when it starts", async () => {
+  const { exports } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
+  const entries = Object.values<string>(exports).map((file) => file.slice("./".length));
+  const without: string[] = [];
+  for (const entry of [...entries, "manager/parts.ts"]) {
+    const loaded = await loadedBy(entry);
+    if (loaded.has("base/log.ts") && !loaded.has("base/log_tape.ts")) without.push(entry);
+  }
+  // A Future alone belongs to no device.
+  assertEquals(without.sort(), ["future.ts", "manager.ts"]);
 });
 
 Deno.test("only programs write to the console, and what reports an error that nobody sees", () => {

@@ -18,6 +18,7 @@
 import { type Client, type CommonClientOptions, openClient } from "../client/client.ts";
 import { resolveDeviceOptions } from "../device/device_options.ts";
 import { ConfigurationError } from "../errors.ts";
+import "../base/log_tape.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { traceMembers } from "../base/trace_context.ts";
 import { browserName, browserSystem } from "./browser.ts";

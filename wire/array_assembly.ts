@@ -106,8 +106,10 @@ export class ArrayAssembly {
   #reserve(needed: number): void {
     if (needed <= this.#bytes.length) return;
     const wanted = needed <= FIRST ? FIRST : needed <= TRUSTED ? TRUSTED : this.#size;
+    // No transfer to the larger size: it would write zeros, and so take all of the memory at once.
     const larger = new Uint8Array(Math.min(wanted, this.#size));
     larger.set(this.#bytes);
+    this.#bytes.buffer.transfer(0); // given back at once, and not by a garbage collection
     this.#bytes = larger;
   }
 }

@@ -56,6 +56,7 @@ export class ArrayParts extends InlineArrays {
   readonly #first: () => number;
   #next = 0;
   #areCopied = true;
+  readonly #copies: ArrayBuffer[] = [];
   /** The size of the copies, which it has taken from the budget. */
   #copied = 0;
 
@@ -80,9 +81,13 @@ export class ArrayParts extends InlineArrays {
     this.#next = 0;
   }
 
-  /** Does not hold the bytes any more: they are sent, or are not wanted any more. */
+  /**
+   * Does not hold the bytes any more: they are sent, or are not wanted any more. The memory of the
+   * copies is given back at once: else each few MB of them start a garbage collection of everything.
+   */
   release(): void {
     this.#parts.length = 0;
+    for (const copy of this.#copies.splice(0)) copy.transfer(0);
     giveBackCopies(this.#copied);
     this.#copied = 0;
   }
@@ -100,7 +105,9 @@ export class ArrayParts extends InlineArrays {
     this.#areCopied &&= this.#copied + size <= COPIED && tryTakeCopies(size);
     if (!this.#areCopied) return { bytes, size };
     this.#copied += size;
-    return { bytes: bytes.slice(), size };
+    const copy = bytes.slice();
+    this.#copies.push(copy.buffer);
+    return { bytes: copy, size };
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
+import "../../base/log_tape.ts";
 import { ConnectionAbortedError } from "../../errors.ts";
 import { callHandler, Tasks } from "../../base/callbacks.ts";
 

@@ -1,64 +1,42 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { configure, getLogger, type LogRecord, reset } from "@logtape/logtape";
-import { ValueError } from "../../errors.ts";
-import { LEVEL_FILTER, levelFilter, parseLevel, setLoggingLevel } from "../../base/log.ts";
+import { assertEquals } from "@std/assert";
+import { CONFIG } from "../support/source_tree.ts";
+import { run } from "../support/process.ts";
 
-/** Each level, and its names and numbers in Python. */
-const LEVELS = {
-  debug: ["debug", "DEBUG", 0, 10, "10"],
-  info: ["info", " Info ", 11, 20],
-  warning: ["warning", "warn", 21, 30],
-  error: ["error", 31, 40],
-  fatal: ["critical", "fatal", 41, 50],
-};
-
-Deno.test("a level is a name in any case, or a number up to that of the level in Python", () => {
-  for (const [level, all] of Object.entries(LEVELS)) {
-    for (const one of all) assertEquals(parseLevel(one), level);
-  }
-});
-
-Deno.test("a level that does not exist is rejected, with the value and a list of the levels", () => {
-  for (const level of ["loud", "", "1.5", 1.5, NaN]) {
-    assertThrows(
-      () => parseLevel(level),
-      ValueError,
-      `Cannot log at level ${level}: the levels are debug, info, warning, error and critical`,
-    );
-  }
-});
-
-Deno.test("the log level of a program changes while it runs", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { memory: (record) => records.push(record) },
-    filters: { [LEVEL_FILTER]: levelFilter("warning") },
-    loggers: [
-      { category: "test", filters: [LEVEL_FILTER], sinks: ["memory"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
-  try {
-    const log = getLogger("test");
-    log.info("too little");
-    log.warn("enough");
-    assertEquals(setLoggingLevel("debug"), true);
-    log.debug("enough now");
-    assertEquals(setLoggingLevel(50), true);
-    log.error("too little now");
-    assertEquals(setLoggingLevel("loud"), false);
-    assertEquals(records.map(({ rawMessage }) => rawMessage), ["enough", "enough now"]);
-  } finally {
-    await reset();
-  }
-});
-
-Deno.test("an application that has configured LogTape itself, or not at all, keeps its level", async () => {
-  assertEquals([setLoggingLevel("debug"), setLoggingLevel("loud")], [true, false]);
-  await configure({ sinks: {}, loggers: [{ category: ["logtape", "meta"], sinks: [] }] });
-  try {
-    assertEquals([setLoggingLevel("debug"), setLoggingLevel("loud")], [true, false]);
-  } finally {
-    await reset();
-  }
+Deno.test("records are dropped until LogTape is loaded, and a logger that was made before writes them then", async () => {
+  const url = (name: string) => JSON.stringify(import.meta.resolve(`../../base/${name}.ts`));
+  const program = `
+    import { isLogConfigured, logger } from ${url("log")};
+    import { reportFailure } from ${url("failure_report")};
+    const log = logger("device");
+    log.error("{what} is lost", { what: "This" });
+    reportFailure(log, "No log: {error}", { error: "told on the standard error" });
+    const { configure } = await import("@logtape/logtape");
+    await import(${url("log_tape")});
+    console.log(isLogConfigured());
+    await configure({
+      sinks: { out: ({ category, level, message }) =>
+        console.log(category.join("."), level, message.join("")) },
+      loggers: [
+        { category: ["msl", "network"], sinks: ["out"], lowestLevel: "debug" },
+        { category: ["logtape", "meta"], sinks: [] },
+      ],
+    });
+    console.log(isLogConfigured());
+    for (const level of ["debug", "info", "warn", "error", "fatal"]) {
+      log[level]("{what} is written", { what: "That" });
+    }
+    reportFailure(log, "Logged: {error}", { error: "a text" });
+    Deno.exit();`;
+  const args = ["eval", "--config", CONFIG, program];
+  const { code, stdout, stderr } = await run(new Deno.Command(Deno.execPath(), { args }));
+  assertEquals(stdout.split("\n"), [
+    "false",
+    "true",
+    ...["debug", "info", "warning", "error", "fatal"].map((level) =>
+      `msl.network.device ${level} That is written`
+    ),
+    "msl.network.device error Logged: Error: a text",
+    "",
+  ]);
+  assertEquals([code, stderr.trim()], [0, "No log: Error: told on the standard error"]);
 });

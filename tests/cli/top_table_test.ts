@@ -77,6 +77,12 @@ Deno.test("on a narrow terminal the last columns are left out, and long names ar
     "longlonglonglongl…  service        0        -",
   );
   assertEquals(table("name", { columns: 120, rows: 24 }, long)[4].includes("errors/s"), true);
+  const [narrow, ...cut] = table("name", { columns: 20, rows: 24 }, long).slice(4);
+  assertEquals(narrow, "name         calls/s");
+  assertEquals(cut.filter((row) => /^(Busy|long)/.test(row)), [
+    "Busy             100",
+    "longlonglo…        0",
+  ]);
 });
 
 Deno.test("on a low terminal it says how many devices are not shown", () => {

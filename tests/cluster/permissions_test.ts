@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
+import "../../base/log_tape.ts";
 import { Subjects } from "../../cluster/subjects.ts";
 import { CancelledError, connect } from "../../mod.ts";
 import { temporaryFolder } from "../support/folder.ts";

@@ -233,6 +233,26 @@ Deno.test("pieces are sent as there is room for them, and not after the value is
   assertEquals(progress.at(-1), [3 * PIECE_SIZE, total]);
 });
 
+Deno.test("arrays whose copies are given back since the value is not wanted any more are no change", async () => {
+  const arrays = [{ bytes: new Uint8Array(500_000), size: 500_000 }];
+  const json = await measure(function* () {
+    yield "0";
+  });
+  let isWanted = true;
+  const isComplete = await sendParts({ json, arrays }, {
+    connection: { sendTexts: () => {}, congested: false, drained: () => Promise.resolve() },
+    credit: new Credit(10),
+    lineOf: (content) => content,
+    isWanted: () => isWanted,
+    onProgress: (done) => {
+      if (done === 1) return;
+      isWanted = false;
+      arrays[0].bytes.buffer.transfer(0);
+    },
+  });
+  assertEquals(isComplete, false);
+});
+
 Deno.test("the bytes of arrays follow the JSON, in pieces that the other side puts together", async () => {
   const arrays = [500_000, 1, 200_000].map((size, part) => ({
     bytes: new Uint8Array(size).fill(part + 1),

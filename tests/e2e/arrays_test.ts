@@ -442,10 +442,8 @@ Deno.test("a call with thousands of arrays in a long line is read with pauses, b
   assertMatch(String(byUid.get("wrong")!.message), /has 16 bytes, and 24/);
   assertEquals(byUid.get("small")!.result, ["small"]);
   assertEquals(byUid.get("large")!.result, [many]);
-  assertEquals((scope.received as unknown[][]).map(([value]) => Array.isArray(value)), [
-    true,
-    false,
-  ]);
+  const received = scope.received as unknown[][];
+  assertEquals(received.map(([value]) => Array.isArray(value)), [true, false]);
   assert(pauses.count >= 30, `${pauses.count} pauses`);
 });
 

@@ -361,7 +361,7 @@ Deno.test(
     await show("missing", "<f8, 5");
     assertEquals(await copy(false), "[NaN,NaN,NaN,NaN,NaN]");
     await show("rows", "<u2, 20 × 20");
-    assertEquals(JSON.parse(await copy(false))[19][19], 399);
+    assertEquals(JSON.parse((await copy(false))!)[19][19], 399);
     await show("deep", `|i1, ${"1 × ".repeat(63)}2`);
     assertEquals(await copy(false), `${"[".repeat(64)}0,0${"]".repeat(64)}`);
     await show("empty", "<f4, 1000000 × 1000000 × 0");

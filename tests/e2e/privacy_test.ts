@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { LEVEL_FILTER, levelFilter } from "../../base/log.ts";
+import "../../base/log_tape.ts";
+import { LEVEL_FILTER, levelFilter } from "../../base/log_level.ts";
 import { connect, RemoteError, Service } from "../../mod.ts";
 import { at, refusal } from "../support/command_line.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
+import "../../base/log_tape.ts";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { LEVEL_FILTER, levelFilter, logger } from "../../base/log.ts";
+import { logger } from "../../base/log.ts";
+import { LEVEL_FILTER, levelFilter } from "../../base/log_level.ts";
 import { type LogEntries, RECENT_RECORDS, recentRecords } from "../../logs/recent_records.ts";
 import {
   AttributeError,

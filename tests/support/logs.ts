@@ -1,6 +1,7 @@
 /** Records log messages. */
 
 import { configure, type LogLevel, type LogRecord, reset } from "@logtape/logtape";
+import "../../base/log_tape.ts";
 
 /** Records the messages of a category and its children until it is disposed of. */
 export async function recordLogs(

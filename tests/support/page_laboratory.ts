@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { configure, reset } from "@logtape/logtape";
+import "../../base/log_tape.ts";
 import { RECENT_RECORDS, recentRecords } from "../../logs/recent_records.ts";
 import { Database } from "../../manager/database/database.ts";
 import type { ManagerOptions } from "../../mod.ts";

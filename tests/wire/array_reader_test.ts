@@ -283,8 +283,12 @@ Deno.test("long arrays are held as copies until there are too many of them", () 
   assertThrows(() => readArrays(parseJson("[1]"), bytes), ValueError, "No array has part 0");
   const twice = json.replace('"part":1', '"part":0');
   assertThrows(() => readArrays(parseJson(twice), bytes), ValueError, "is used twice");
+  const [copy, own] = parts.parts;
   parts.release();
   assertEquals(HeldTexts.heldAsBytes, before);
+  // The memory of a copy is given back at once. The second one was no copy.
+  assertEquals([copy.bytes.length, own.bytes.buffer === array.buffer], [0, true]);
+  assertEquals(array.length, COPIED / 8 - 1);
 });
 
 /** Values with arrays, and with keys that are read or kept otherwise than most. */

@@ -25,7 +25,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE_IMPORTS = manifest.scopes["./web/page/"];
 /** What differs in a browser, by what it takes the place of. */
 export const REPLACED: Readonly<Record<string, string>> = replacing([
-  ["@logtape/logtape", "console_log.ts"],
+  ["../../base/log.ts", "console_log.ts"],
+  ["../../base/log_tape.ts", "console_log.ts"],
   ["@std/async/delay", "delay.ts"],
   ["../../base/own_modules.ts", "own_modules.ts"],
   ["../../base/report_without_log.ts", "console_log.ts"],
