@@ -3,7 +3,8 @@
  * and the records of the `connections` table.
  *
  * It leaves the handshake to `handshake.ts`, routing to the router, long lines to `long_lines.ts`,
- * and how many connections may be unidentified at once to `admission_limiter.ts`.
+ * how many connections may be unidentified at once to `admission_limiter.ts`, and whether a peer is still
+ * there to `peer_keepalive.ts`.
  *
  * @module
  */
@@ -30,10 +31,10 @@ import type { Socket } from "../net/listener.ts";
 import type { Transport } from "../net/transport.ts";
 import { QueueBudget } from "../net/queue_budget.ts";
 import { blockOf, KnownOrigins } from "./known_origins.ts";
-import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
+import { Keepalive } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
-import { BEAT, MANAGER, READY, type ReadyResult } from "../wire/protocol.ts";
+import { encodeError, encodeReply } from "../wire/message.ts";
+import { READY, type ReadyResult } from "../wire/protocol.ts";
 import { extensionsWithin } from "./known_extensions.ts";
 import { REFUSED_LOGIN } from "./refused_logins.ts";
 import { type LineReceiver, readLines } from "./read_loop.ts";
@@ -43,13 +44,13 @@ import { Turns } from "../base/turns.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import { Origins } from "./origins.ts";
 import {
-  blocksOthers,
   networkNameOf,
   type Peer,
   type PeerIdentity,
   type RemoteUser,
   type Service,
 } from "./peer.ts";
+import { keepaliveOf } from "./peer_keepalive.ts";
 import type { Router } from "./router.ts";
 import type { Session } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
@@ -416,50 +417,6 @@ export class ConnectionHandler implements Disposable {
     }
   }
 }
-
-/**
- * How the keepalive finds out whether a peer is still connected, without a message that the peer
- * might not know:
- * - a device of this package has agreed to send something in every interval;
- * - any other service is probed with a request for an attribute that every service has. After it has
- *   answered a probe once, the idle time-out holds for it too. While it owes an answer it is not
- *   probed, and its silence does not count: a Python service would take the probe for the request
- *   that its method is working on, and it ignores no line;
- * - any other client has nothing to answer. A client that blocks others from a service is sent a
- *   notification that it ignores, so that the operating system finds out. It is never sent less than
- *   a line: the reader of a Python client dies of a space at the end of its connection.
- *
- * @param manager The network name of the Manager.
- */
-export function keepaliveOf(peer: Peer<Session<PeerConnection>>, manager: string): KeepalivePeer {
-  const { extensions, session: { sink: connection } } = peer;
-  const sendSpace = () => connection.sendSpace();
-  if (extensions.includes(BEAT)) {
-    return {
-      connection,
-      keepsInterval: () => true,
-      onWriteIdle: sendSpace,
-    };
-  }
-  if (peer.kind === "service") {
-    return {
-      connection,
-      keepsInterval: () => peer.session.probe.isAnswered,
-      isBusy: () => peer.session.probe.owed > 0,
-      onReadIdle: () => connection.sendText(encodeProbe(manager, peer.name)),
-    };
-  }
-  return {
-    connection,
-    keepsInterval: () => false,
-    onWriteIdle: () => {
-      if (blocksOthers(peer) && connection.queued === 0) connection.sendText(IGNORED);
-    },
-  };
-}
-
-/** A notification of the Manager, with which no client is linked: no service can have its name. */
-const IGNORED = encodeNotification(MANAGER, [], {});
 
 /** Nobody logs in as an administrator from another node. */
 const refuseLogin: LoginAttempt = () => Promise.resolve(false);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { PeerConnection } from "../../net/peer_connection.ts";
-import { keepaliveOf } from "../../manager/connection_handler.ts";
+import { keepaliveOf } from "../../manager/peer_keepalive.ts";
 import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/administrator_login.ts";
