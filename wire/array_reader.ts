@@ -38,8 +38,8 @@ interface Level {
 
 /** Where an array belongs, and what is known of it. */
 interface Place {
-  readonly holder: Holder;
-  readonly key: string | number;
+  holder: Holder;
+  key: string | number;
   readonly kind: Kind;
   readonly shape: readonly number[];
   /** The size of the array, in bytes. */
@@ -184,10 +184,11 @@ export class ArrayReader {
       return;
     }
     if (Object.isFrozen(value)) return; // a number with its digits
-    const object = value as JsonObject;
+    let object = value as JsonObject;
     let keys = Object.keys(object);
     if (keys.some(isReserved)) {
       if (this.#readReserved(holder, key, object, keys)) return;
+      object = holder[key as keyof typeof holder] as JsonObject;
       keys = Object.keys(object);
     }
     this.#levels.push({ holder: object, keys, index: 0, end: keys.length });
@@ -201,7 +202,14 @@ export class ArrayReader {
     keys: readonly string[],
   ): boolean {
     if (!keys.includes(ARRAY_KEY)) {
-      restoreKeys(object, keys);
+      const own = Object.fromEntries(keys.map((name) => [ownName(name), object[name]]));
+      (holder as JsonObject)[key] = own;
+      for (const place of this.#parts.values()) {
+        if (place.holder === object) {
+          place.holder = own;
+          place.key = ownName(String(place.key));
+        }
+      }
       return false;
     }
     if (keys.length > 1) {
@@ -344,19 +352,9 @@ function put({ holder, key, kind, shape }: Place, bytes: Uint8Array<ArrayBuffer>
   (holder as JsonObject)[key] = value;
 }
 
-/** Gives the keys of a user's object their own names, in their order. */
-function restoreKeys(object: JsonObject, keys: readonly string[]): void {
-  const values = keys.map((key) => object[key]);
-  for (const key of keys) delete object[key];
-  keys.forEach((key, index) => {
-    const own = isReserved(key) ? key.slice(1) : key;
-    Object.defineProperty(object, own, {
-      value: values[index],
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  });
+/** The name that a key of a user's object has for the user. */
+function ownName(key: string): string {
+  return isReserved(key) ? key.slice(1) : key;
 }
 
 function notFitting(shape: readonly number[], size: number, found: number): ValueError {

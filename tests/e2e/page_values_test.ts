@@ -345,13 +345,13 @@ Deno.test(
       await page.getByLabel("kind").press("Enter");
       await page.getByText(`Array of ${form}`, { exact: true }).waitFor();
     };
-    const copy = async (isFolded: boolean) => {
+    const copy = async (isFolded: boolean): Promise<string> => {
       if (isFolded) await page.getByText("JSON", { exact: true }).click();
       await page.evaluate(() => navigator.clipboard.writeText("nothing"));
       await page.getByRole("button", { name: "Copy JSON" }).click();
       return await until("a copy", async () => {
         const text = await page.evaluate(() => navigator.clipboard.readText());
-        return text === "nothing" ? undefined : text;
+        return text === "nothing" ? "" : text;
       });
     };
     await show("big", "<i8, 3");

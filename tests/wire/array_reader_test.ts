@@ -414,6 +414,29 @@ Deno.test("the arrays of a long line are read in steps, and no further than some
   assert(pauses.count - count >= 5, `${pauses.count - count} pauses for one long array`);
 });
 
+Deno.test("an array whose bytes come later is in its place beside keys that get their own names", () => {
+  const part = (index: number) => `{"__array__":{"dtype":"|u1","shape":[1],"part":${index}}}`;
+  const text = `[{"a":${part(0)},"___array__":${part(1)},"b":[${part(2)}]}]`;
+  for (let partLength = 1; partLength < text.length + 10; partLength += 7) {
+    const arrays = new ArrayReader();
+    const reader = new JsonReader(partLength, parseJson, arrays);
+    reader.read(text);
+    reader.end();
+    for (let index = 0; index < 3; index++) {
+      arrays.beginPart(index, 1);
+      arrays.addBytes(index, Uint8Array.of(index), 0, 1);
+    }
+    arrays.end();
+    const [read] = reader.value as Record<string, unknown>[];
+    assertEquals(Object.keys(read), ["a", "__array__", "b"]);
+    assertEquals(read, {
+      a: Uint8Array.of(0),
+      "__array__": Uint8Array.of(1),
+      b: [Uint8Array.of(2)],
+    });
+  }
+});
+
 Deno.test("values that are nested ten thousand times are read, with the array in the middle", () => {
   const depth = 10_000;
   const json = '[{"a":'.repeat(depth) + ONE + "}]".repeat(depth);
