@@ -87,7 +87,7 @@ async function withGateway(run: (gateway: FuzzedGateway) => Promise<void>): Prom
     disableTls: true,
     web: 0,
     webRoot: folder.path,
-    limits: { handshakeTimeout: 150, maxPending: 64, maxWebMessage: 2_000 },
+    limits: { handshakeTimeout: 1_000, maxPending: 64, maxWebMessage: 2_000 },
   });
   try {
     await using client = await connect({ ...manager.connectOptions, name: "good" });

@@ -181,18 +181,25 @@ Deno.test("a call that fails is a gap with the reason, which the next reading en
   await recording(room, ["DMM.voltage@5ms"], async (recorder) => {
     await recorder.until("a reading", (target) => target.readings.length > 0);
     room.dmm.next = new ValueError("out of range");
-    await recorder.until("a gap", (target) => target.reasons("DMM.voltage").length > 1);
+    const isFailure = (reason: string) => reason.startsWith("call failed");
+    await recorder.until("a gap", (target) => target.reasons("DMM.voltage").some(isFailure));
     const calls = room.dmm.calls;
     await until("it goes on", () => room.dmm.calls > calls + 3);
     room.dmm.next = 5;
     await recorder.until("it has ended", (target) => target.gaps.every(({ end }) => end));
     const { gaps, readings } = recorder.target;
-    const gap = gaps.find(({ reason }) => reason.startsWith("call failed"))!;
+    const gap = gaps.find(({ reason }) => isFailure(reason))!;
     assertEquals(gap.reason, "call failed: ValueError: out of range");
     assertEquals(readings.find(({ value }) => value === 5)!.time, gap.end);
-    assert(readings.some(({ time }) => time === gap.start));
-    assertEquals(recorder.notes, ["DMM.voltage@5ms fails: ValueError: out of range"]);
-    assertEquals(recorder.target.reasons("DMM.voltage").length, 2);
+    // On a busy computer it may have been too slow just before.
+    assert(
+      [...readings.map(({ time }) => time), ...gaps.map(({ end }) => end)].includes(gap.start),
+    );
+    const isOther = (text: string) => !text.includes("too slow");
+    assertEquals(recorder.notes.filter(isOther), [
+      "DMM.voltage@5ms fails: ValueError: out of range",
+    ]);
+    assertEquals(recorder.target.reasons("DMM.voltage").filter(isOther).length, 2);
   });
 });
 
