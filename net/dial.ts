@@ -24,12 +24,14 @@ export type DialledTransport = Transport & Pick<Deno.Conn, "localAddr">;
  * @throws The other errors of `dialSecurely`, if TLS is not disabled.
  */
 export async function dial(options: DialOptions): Promise<DialledTransport> {
-  const socket = openSocket(options);
-  if (options.disableTls) return await socket;
+  if (options.disableTls) return await openSocket(options);
+  const attempt = new AbortController();
+  const signals = [attempt.signal, options.signal].filter((signal) => signal !== undefined);
+  const socket = openSocket({ ...options, signal: AbortSignal.any(signals) });
   socket.catch(() => {}); // `dialSecurely` awaits it later
   // The TLS of Node takes 10 ms to load. Meanwhile the name of the computer is looked up.
   const { dialSecurely } = await import("./secure_dial.ts");
-  return await dialSecurely(socket, options);
+  return await dialSecurely(socket, () => attempt.abort(), options);
 }
 
 /**

@@ -29,6 +29,7 @@ export interface SecureDialOptions extends SocketOptions {
  *
  * @param opening The TCP connection, which is being opened. Where no certificate is trusted yet, that
  * is for fetching one, and another one is opened when a person trusts it.
+ * @param giveUp Ends the attempt to open it, if it is not needed.
  * @throws {ConnectError} If nothing listens there, or it does not accept within the time-out.
  * @throws {TlsMismatchError} If the Manager does not speak TLS.
  * @throws {CertificateError} If the certificate is not trusted, or its file cannot be read.
@@ -37,6 +38,7 @@ export interface SecureDialOptions extends SocketOptions {
  */
 export async function dialSecurely(
   opening: Promise<Deno.TcpConn>,
+  giveUp: () => void,
   options: SecureDialOptions,
 ): Promise<SecureSocket> {
   const { host, port, timeout, signal } = options;
@@ -50,8 +52,9 @@ export async function dialSecurely(
     ...options,
     autoSave: options.autoSave ?? false,
     open,
-  }).catch((error) => {
-    unused?.then((socket) => socket.close(), () => {});
+  }).catch(async (error) => {
+    giveUp();
+    await unused?.then((socket) => socket.close(), () => {});
     throw error;
   });
   const authorities = authoritiesIn(trusted).map(String);
