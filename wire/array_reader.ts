@@ -54,6 +54,8 @@ export class ArrayReader {
   readonly #reserved = new Set<Holder>();
   /** The arrays whose bytes come in binary pieces, by the number of their part. */
   readonly #parts = new Map<number, Place>();
+  /** The same, by what they belong to: a peer may send many of both. */
+  readonly #placesIn = new Map<Holder, Place[]>();
   /** Decodes a long array. */
   #decoding: Generator<void, void> | undefined;
 
@@ -204,11 +206,9 @@ export class ArrayReader {
     if (!keys.includes(ARRAY_KEY)) {
       const own = Object.fromEntries(keys.map((name) => [ownName(name), object[name]]));
       (holder as JsonObject)[key] = own;
-      for (const place of this.#parts.values()) {
-        if (place.holder === object) {
-          place.holder = own;
-          place.key = ownName(String(place.key));
-        }
+      for (const place of this.#placesIn.get(object) ?? []) {
+        place.holder = own;
+        place.key = ownName(String(place.key));
       }
       return false;
     }
@@ -230,6 +230,9 @@ export class ArrayReader {
       throw new ValueError(`Part ${shown(part)} of an array is no number, or is used twice`);
     }
     this.#parts.set(part, place);
+    const others = this.#placesIn.get(holder);
+    if (others === undefined) this.#placesIn.set(holder, [place]);
+    else others.push(place);
   }
 
   #decode(place: Place, data: unknown): void {
