@@ -1,12 +1,13 @@
 /**
  * The TypeScript type of what a service has said of a value: of its JSON Schema, or of an array of
- * numbers. What is not understood is `unknown`:
- * a type that is too wide makes nobody write a wrong program.
+ * numbers. What is not understood is `unknown`: a type that is too wide makes nobody write a wrong
+ * program.
  *
  * @module
  */
 
-import type { ArrayAbout, JsonSchema, ValueAbout } from "../wire/about.ts";
+import { type ArrayAbout, isDtype, type JsonSchema, type ValueAbout } from "../wire/about.ts";
+import { kindOf } from "../wire/dtype.ts";
 import { isObject } from "../wire/message.ts";
 import {
   arrayOf,
@@ -23,22 +24,6 @@ import {
 const DEPTH = 8;
 const MEMBERS = 64;
 
-/** The typed arrays by NumPy's letter and size. A boolean is a number, 0 or 1. */
-const TYPED_ARRAYS: Readonly<Record<string, string>> = {
-  i1: "Int8Array",
-  u1: "Uint8Array",
-  b1: "Uint8Array",
-  i2: "Int16Array",
-  u2: "Uint16Array",
-  i4: "Int32Array",
-  u4: "Uint32Array",
-  i8: "BigInt64Array",
-  u8: "BigUint64Array",
-  f2: "Float16Array",
-  f4: "Float32Array",
-  f8: "Float64Array",
-};
-
 /** The type of what is described; `unknown` if it is not said. */
 export function typeOfDescribed({ array, schema }: Pick<ValueAbout, "array" | "schema">): Types {
   if (array !== undefined) return typeOfNumbers(array);
@@ -47,9 +32,8 @@ export function typeOfDescribed({ array, schema }: Pick<ValueAbout, "array" | "s
 
 /** The type of an array of numbers. That of an `NdArray` is written out: the file imports nothing. */
 function typeOfNumbers({ dtype, shape = [null] }: ArrayAbout): Types {
-  const code = dtype.slice(1);
-  if (!Object.hasOwn(TYPED_ARRAYS, code)) return UNKNOWN;
-  const type = TYPED_ARRAYS[code];
+  if (!isDtype(dtype)) return UNKNOWN;
+  const type = kindOf(dtype, false).view(new ArrayBuffer(0)).constructor.name;
   if (shape.length === 1) return [type];
   return [
     `{ readonly data: ${type}; readonly shape: readonly number[]; readonly dtype: string; ` +

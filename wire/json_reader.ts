@@ -419,7 +419,7 @@ function readArrays(
   part: unknown[] | JsonObject,
   open: (number | string)[],
 ): void {
-  if (mayHaveReserved(text)) reader?.readPart(value, part, open);
+  if (reader !== undefined && mayHaveReserved(text)) reader.readPart(value, part, open);
 }
 
 /** The last character that is not white space. */

@@ -61,8 +61,6 @@ export interface Request {
   wantsTime: boolean;
   /** Whether the Client knows arrays, as the Manager says. */
   knowsArrays: boolean;
-  /** Whether its arrays are in their places: those of a long line are read with pauses. */
-  areArraysRead?: boolean;
 }
 
 /** The reply to a request that succeeded. */

@@ -236,9 +236,7 @@ export class Assembly {
       this.#arrayReader = new ArrayReader();
       this.#arrays = new ArrayAssembly(this.#arrayReader);
     }
-    this.#reader = KNOWS_ARRAYS
-      ? new JsonReader(undefined, parse, this.#arrayReader)
-      : new JsonReader(undefined, parse);
+    this.#reader = new JsonReader(undefined, parse, this.#arrayReader);
     this.#expect(size);
   }
 
@@ -305,19 +303,17 @@ export class Assembly {
     if (size !== this.#received || size !== (this.#size ?? size)) {
       throw new ValueError(`A value of ${size} bytes has pieces of ${this.#received} bytes`);
     }
-    if (KNOWS_ARRAYS && this.#arrays?.hasPieces) {
-      this.#arrays.end();
-      this.#arrayReader!.end();
-      return this.#reader.value;
+    if (!KNOWS_ARRAYS || !this.#arrays?.hasPieces) this.#endJson(); // else with the first piece of an array
+    if (KNOWS_ARRAYS) {
+      this.#arrays?.end();
+      this.#arrayReader?.end();
     }
-    const value = this.#endJson();
-    if (KNOWS_ARRAYS) this.#arrayReader?.end();
-    return value;
+    return this.#reader.value;
   }
 
-  #endJson(): unknown {
+  #endJson(): void {
     try {
-      return this.#reader.end();
+      this.#reader.end();
     } catch (error) {
       throw unreadable(error as Error);
     }

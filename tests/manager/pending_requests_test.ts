@@ -30,7 +30,7 @@ Deno.test("a client has as many pending requests as its limit allows, held ones 
   assertEquals([a.pendingCount, b.pendingCount, lab.pendingCount], [2, 1, 1]);
 });
 
-Deno.test("a service has as many pending requests as its limit allows, whoever sends them", () => {
+Deno.test("a service has no more pending requests than its limit, from all clients together", () => {
   const { pending, a, b, echo, lab } = devices({ maxRequests: 9, maxServiceRequests: 2 });
   pending.add(a, echo, "1", NaN);
   pending.add(b, echo, "1", NaN);

@@ -1,8 +1,8 @@
 /**
  * In the place of `wire/array_reader.ts`, `array_writer.ts`, `array_assembly.ts`, `array_key.ts`,
- * `base64.ts` and `nd_array.ts` in `/client.js`, which has at most 30 KB: that Client does not offer the extension
- * `arrays`, so it sends and gets lists. The page, `/client-arrays.js`, and `@msl/network/web` as a module
- * have arrays, and the two last ones export `NdArray`.
+ * `base64.ts` and `nd_array.ts` in `/client.js`, which has at most 30 KB: that Client does not offer the
+ * extension `arrays`, so it sends and gets lists. The page, `/client-arrays.js`, and `@msl/network/web`
+ * as a module have arrays, and the two last ones export `NdArray`.
  *
  * @module
  */
